@@ -1,0 +1,277 @@
+import type { OpAttributes, OpName } from '../../graph/value.ts';
+import { elementCount } from '../../tensor.ts';
+import { broadcastStrides, combine, forEachIndex, type RefArray, refArray } from './array.ts';
+
+type Kernel<Op extends OpName> = (
+  attributes: OpAttributes[Op],
+  inputs: readonly RefArray[],
+) => readonly RefArray[];
+
+const first = (inputs: readonly RefArray[]): RefArray => inputs[0]!;
+const pair = (inputs: readonly RefArray[]): [RefArray, RefArray] => [inputs[0]!, inputs[1]!];
+const map = (x: RefArray, f: (value: number) => number): RefArray[] => [refArray(x.shape, x.data.map(f))];
+
+/** Calls `row` with each last-axis row of `x` and its offset. */
+function forEachRow(x: RefArray, row: (values: Float64Array, offset: number) => void): void {
+  const width = x.shape.at(-1)!;
+  for (let offset = 0; offset < x.data.length; offset += width) {
+    row(x.data.subarray(offset, offset + width), offset);
+  }
+}
+
+function logSumExp(values: Float64Array): number {
+  const max = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let sum = 0;
+  for (const value of values) sum += Math.exp(value - max);
+  return max + Math.log(sum);
+}
+
+function reduce(x: RefArray, axis: number, keepDims: boolean, scale: number): RefArray[] {
+  const kept = x.shape.map((dim, i) => (i === axis ? 1 : dim));
+  const result = refArray(kept);
+  const strides = broadcastStrides(kept, x.shape);
+  forEachIndex(x.shape, (linear, index) => {
+    let at = 0;
+    for (let i = 0; i < index.length; i++) at += index[i]! * strides[i]!;
+    result.data[at] = result.data[at]! + x.data[linear]! * scale;
+  });
+  return [refArray(keepDims ? kept : kept.filter((_, i) => i !== axis), result.data)];
+}
+
+/** `[before, size, after]` of an axis: how many blocks, the axis, and how many elements within. */
+function around(shape: readonly number[], axis: number): [number, number, number] {
+  return [elementCount(shape.slice(0, axis)), shape[axis]!, elementCount(shape.slice(axis + 1))];
+}
+
+/** The plain definition of every operation, one loop each, in float64. Kept for ever: all other backends answer to it. */
+export const kernels: { readonly [Op in Exclude<OpName, 'input'>]: Kernel<Op> } = {
+  constant: ({ tensor }) => [refArray(tensor.shape, Float64Array.from(tensor.data, Number))],
+  zeros: ({ shape }) => [refArray(shape)],
+  add: (_, inputs) => [combine(...pair(inputs), (x, y) => x + y)],
+  sub: (_, inputs) => [combine(...pair(inputs), (x, y) => x - y)],
+  mul: (_, inputs) => [combine(...pair(inputs), (x, y) => x * y)],
+  div: (_, inputs) => [combine(...pair(inputs), (x, y) => x / y)],
+  exp: (_, inputs) => map(first(inputs), Math.exp),
+  sqrt: (_, inputs) => map(first(inputs), Math.sqrt),
+  sigmoid: (_, inputs) => map(first(inputs), (x) => 1 / (1 + Math.exp(-x))),
+  indicator: (_, inputs) => map(first(inputs), (x) => (x === 0 ? 0 : 1)),
+
+  matmul: ({ transposeA, transposeB, alpha }, inputs) => {
+    const [a, b] = pair(inputs);
+    const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+    const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+    const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+    const n = transposeB ? rowsB : columnsB;
+    const result = refArray([...a.shape.slice(0, -2), m, n]);
+    const batches = elementCount(a.shape.slice(0, -2));
+    for (let batch = 0; batch < batches; batch++) {
+      const atA = batch * m * k;
+      const atB = batch * k * n;
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let l = 0; l < k; l++) {
+            const x = a.data[atA + (transposeA ? l * m + i : i * k + l)]!;
+            const y = b.data[atB + (transposeB ? j * k + l : l * n + j)]!;
+            sum += x * y;
+          }
+          result.data[batch * m * n + i * n + j] = alpha * sum;
+        }
+      }
+    }
+    return [result];
+  },
+
+  reduceSum: ({ axis, keepDims }, inputs) => reduce(first(inputs), axis, keepDims, 1),
+  reduceMean: ({ axis, keepDims }, inputs) => {
+    const x = first(inputs);
+    return reduce(x, axis, keepDims, 1 / x.shape[axis]!);
+  },
+  expandLike: (_, inputs) => {
+    const [x, like] = pair(inputs);
+    return [combine(x, refArray(like.shape), (value) => value)];
+  },
+
+  softmax: (_, inputs) => {
+    const x = first(inputs);
+    const result = refArray(x.shape);
+    forEachRow(x, (row, offset) => {
+      const total = logSumExp(row);
+      row.forEach((value, i) => {
+        result.data[offset + i] = Math.exp(value - total);
+      });
+    });
+    return [result];
+  },
+  reshape: ({ shape }, inputs) => {
+    const x = first(inputs);
+    const known = shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
+    return [
+      refArray(
+        shape.map((dim) => (typeof dim === 'number' ? dim : x.data.length / known)),
+        x.data,
+      ),
+    ];
+  },
+  transpose: ({ permutation }, inputs) => {
+    const x = first(inputs);
+    const result = refArray(permutation.map((axis) => x.shape[axis]!));
+    const strides = broadcastStrides(x.shape, x.shape);
+    forEachIndex(result.shape, (linear, index) => {
+      let at = 0;
+      permutation.forEach((axis, i) => {
+        at += index[i]! * strides[axis]!;
+      });
+      result.data[linear] = x.data[at]!;
+    });
+    return [result];
+  },
+  split: ({ axis, sizes }, inputs) => {
+    const x = first(inputs);
+    const [before, total, after] = around(x.shape, axis);
+    let start = 0;
+    return sizes.map((size) => {
+      const part = refArray(x.shape.map((dim, i) => (i === axis ? size : dim)));
+      for (let block = 0; block < before; block++) {
+        const from = (block * total + start) * after;
+        part.data.set(x.data.subarray(from, from + size * after), block * size * after);
+      }
+      start += size;
+      return part;
+    });
+  },
+  concat: ({ axis }, inputs) => {
+    const total = inputs.reduce((sum, part) => sum + part.shape[axis]!, 0);
+    const result = refArray(first(inputs).shape.map((dim, i) => (i === axis ? total : dim)));
+    let start = 0;
+    for (const part of inputs) {
+      const [before, size, after] = around(part.shape, axis);
+      for (let block = 0; block < before; block++) {
+        const rows = part.data.subarray(block * size * after, (block + 1) * size * after);
+        result.data.set(rows, (block * total + start) * after);
+      }
+      start += size;
+    }
+    return [result];
+  },
+
+  gatherRows: (_, inputs) => {
+    const [x, index] = pair(inputs);
+    const width = elementCount(x.shape.slice(1));
+    const result = refArray([index.data.length, ...x.shape.slice(1)]);
+    index.data.forEach((row, i) => {
+      result.data.set(x.data.subarray(row * width, (row + 1) * width), i * width);
+    });
+    return [result];
+  },
+  scatterAddRows: (_, inputs) => {
+    const [base, index, rows] = inputs as readonly [RefArray, RefArray, RefArray];
+    const width = elementCount(base.shape.slice(1));
+    const result = refArray(base.shape, base.data.slice());
+    index.data.forEach((row, i) => {
+      for (let j = 0; j < width; j++) {
+        result.data[row * width + j] = result.data[row * width + j]! + rows.data[i * width + j]!;
+      }
+    });
+    return [result];
+  },
+  gatherAlong: (_, inputs) => {
+    const [x, index] = pair(inputs);
+    const width = x.shape.at(-1)!;
+    const result = refArray(index.shape);
+    forEachRow(index, (row, offset) => {
+      const base = (offset / row.length) * width;
+      row.forEach((column, j) => {
+        result.data[offset + j] = x.data[base + column]!;
+      });
+    });
+    return [result];
+  },
+  scatterAlong: ({ width }, inputs) => {
+    const [updates, index] = pair(inputs);
+    const result = refArray([...updates.shape.slice(0, -1), width]);
+    forEachRow(index, (row, offset) => {
+      const base = (offset / row.length) * width;
+      row.forEach((column, j) => {
+        result.data[base + column] = updates.data[offset + j]!;
+      });
+    });
+    return [result];
+  },
+  topK: ({ k }, inputs) => {
+    const x = first(inputs);
+    const shape = [...x.shape.slice(0, -1), k];
+    const [values, indices] = [refArray(shape), refArray(shape)];
+    forEachRow(x, (row, offset) => {
+      const order = Array.from(row.keys()).sort((a, b) => row[b]! - row[a]! || a - b);
+      for (let j = 0; j < k; j++) {
+        const at = (offset / row.length) * k + j;
+        values.data[at] = row[order[j]!]!;
+        indices.data[at] = order[j]!;
+      }
+    });
+    return [values, indices];
+  },
+  nonZero: (_, inputs) => {
+    const found: number[] = [];
+    first(inputs).data.forEach((value, i) => {
+      if (value !== 0) found.push(i);
+    });
+    return [refArray([found.length], Float64Array.from(found))];
+  },
+
+  rmsNormalize: ({ epsilon }, inputs) => {
+    const x = first(inputs);
+    const [normalized, inverse] = [refArray(x.shape), refArray([...x.shape.slice(0, -1), 1])];
+    forEachRow(x, (row, offset) => {
+      const meanSquare = row.reduce((sum, value) => sum + value * value, 0) / row.length;
+      const r = 1 / Math.sqrt(meanSquare + epsilon);
+      inverse.data[offset / row.length] = r;
+      row.forEach((value, i) => {
+        normalized.data[offset + i] = value * r;
+      });
+    });
+    return [normalized, inverse];
+  },
+  rotary: ({ inverse }, inputs) => {
+    const [x, cos, sin] = inputs as readonly [RefArray, RefArray, RefArray];
+    const half = x.shape.at(-1)! / 2;
+    const target = refArray([...x.shape.slice(0, -1), half]);
+    const fullCos = combine(cos, target, (value) => value);
+    const fullSin = combine(sin, target, (value) => (inverse ? -value : value));
+    const result = refArray(x.shape);
+    forEachRow(x, (row, offset) => {
+      for (let i = 0; i < half; i++) {
+        const [c, s] = [fullCos.data[offset / 2 + i]!, fullSin.data[offset / 2 + i]!];
+        result.data[offset + i] = row[i]! * c - row[i + half]! * s;
+        result.data[offset + half + i] = row[i + half]! * c + row[i]! * s;
+      }
+    });
+    return [result];
+  },
+  crossEntropy: (_, inputs) => {
+    const [logits, targets] = pair(inputs);
+    const width = logits.shape.at(-1)!;
+    const [losses, logProbabilities] = [refArray(targets.shape), refArray(logits.shape)];
+    forEachRow(logits, (row, offset) => {
+      const total = logSumExp(row);
+      row.forEach((value, i) => {
+        logProbabilities.data[offset + i] = value - total;
+      });
+      losses.data[offset / width] = total - row[targets.data[offset / width]!]!;
+    });
+    return [losses, logProbabilities];
+  },
+  crossEntropyGradient: (_, inputs) => {
+    const [logProbabilities, targets, upstream] = inputs as readonly [RefArray, RefArray, RefArray];
+    const width = logProbabilities.shape.at(-1)!;
+    const result = refArray(logProbabilities.shape);
+    forEachRow(logProbabilities, (row, offset) => {
+      const i = offset / width;
+      row.forEach((value, j) => {
+        result.data[offset + j] = (Math.exp(value) - (targets.data[i] === j ? 1 : 0)) * upstream.data[i]!;
+      });
+    });
+    return [result];
+  },
+};
