@@ -15,6 +15,7 @@ export {
   decodeCanonical,
   encodeCanonical,
 } from './encoding/canonical-json.ts';
+export { DECIMAL_ONE, decimalNumber, decimalUnits } from './encoding/decimal.ts';
 export {
   type DomainTag,
   type Sha256,
@@ -31,3 +32,38 @@ export {
   type ErrorOptions,
   type ProtocolErrorCode,
 } from './errors.ts';
+export {
+  type BlockWindow,
+  evaluationSeedBlock,
+  isInWindow,
+  MERGE_STEPS,
+  type MergeStep,
+  PHASES,
+  type Phase,
+  type PhasePoint,
+  phaseAt,
+  roundLengthBlocks,
+  roundWindow,
+  type WindowName,
+  windowOf,
+} from './round/phase.ts';
+export { differingFields } from './run/differing-fields.ts';
+export {
+  decodeRunDefinition,
+  encodeRunDefinition,
+  parseRunDefinition,
+  runIdOf,
+} from './run/parse-run-definition.ts';
+export {
+  type Architecture,
+  type DuplicateParameters,
+  type ExpertGroup,
+  MAX_GROUPS,
+  type MergeParameters,
+  type Quorum,
+  type RunDefinition,
+  runDefinitionSchema,
+  type Schedule,
+  type ScoringParameters,
+  type Source,
+} from './run/run-definition.ts';
