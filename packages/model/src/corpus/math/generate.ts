@@ -1,0 +1,59 @@
+import type { CorpusDocument } from '../corpus.ts';
+import { SeededRandom } from '../seeded-random.ts';
+import { MATH_PROBLEM_KINDS } from './kinds.ts';
+import type { MathProblem } from './problem.ts';
+
+/** Documents are closed once they are this long: several held-out sequences' worth of tokens. */
+const MIN_DOCUMENT_CHARS = 700;
+
+const KIND_NAMES = Object.keys(MATH_PROBLEM_KINDS);
+
+/** One problem of a named kind, from two integers. */
+export function generateMathProblem(kind: string, seed: number, index: number): MathProblem {
+  const make = MATH_PROBLEM_KINDS[kind];
+  if (make === undefined) throw new RangeError(`There is no kind of problem named "${kind}".`);
+  return make(SeededRandom.fromIntegers(seed, index));
+}
+
+/**
+ * A generated page of exercises with worked solutions, a pure function of its two integers.
+ *
+ * A page repeats one kind, or mixes two or three: text books do both.
+ */
+export function generateMathDocument(seed: number, index: number): CorpusDocument {
+  const random = SeededRandom.fromIntegers(seed, index);
+  const kinds = random.sample(KIND_NAMES, random.integer(1, 3));
+  const layout = random.pick(LAYOUTS);
+  const parts: string[] = [];
+  let chars = 0;
+  while (chars < MIN_DOCUMENT_CHARS) {
+    const make = MATH_PROBLEM_KINDS[kinds[parts.length % kinds.length]!]!;
+    const part = layout(make(random), parts.length + 1);
+    parts.push(part);
+    chars += part.length + 2;
+  }
+  const id = `math/${seed}/${index}`;
+  return { id, text: `${parts.join('\n\n')}\n`, cluster: id };
+}
+
+type Layout = (problem: MathProblem, number: number) => string;
+
+const LAYOUTS: readonly Layout[] = [
+  (problem, number) =>
+    `Problem ${number}. ${problem.question}\nSolution. ${sentences(problem.steps)}\nAnswer: ${problem.answer}`,
+  (problem) => `Question: ${problem.question}\n${list(problem.steps, '- ')}\nAnswer: ${problem.answer}`,
+  (problem, number) =>
+    `Exercise ${number}\n${problem.question}\n${problem.steps
+      .map((step, at) => `Step ${at + 1}: ${step}`)
+      .join('\n')}\nAnswer: ${problem.answer}`,
+  (problem, number) =>
+    `${number}) ${problem.question}\n${list(problem.steps, '   ')}\nAnswer: ${problem.answer}`,
+];
+
+function sentences(steps: readonly string[]): string {
+  return steps.map((step) => `${step[0]!.toUpperCase()}${step.slice(1)}.`).join(' ');
+}
+
+function list(steps: readonly string[], mark: string): string {
+  return steps.map((step) => `${mark}${step}`).join('\n');
+}

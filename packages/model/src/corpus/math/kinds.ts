@@ -1,0 +1,68 @@
+import * as algebra from './algebra.ts';
+import * as arithmetic from './arithmetic.ts';
+import * as counting from './counting.ts';
+import * as fractions from './fractions.ts';
+import * as geometry from './geometry.ts';
+import * as numberTheory from './number-theory.ts';
+import type { MathProblemKind } from './problem.ts';
+import * as wordProblems from './word-problems.ts';
+
+/** Every kind of problem by name; the order is part of what a seed means. */
+export const MATH_PROBLEM_KINDS: Readonly<Record<string, MathProblemKind>> = {
+  addition: arithmetic.addition,
+  subtraction: arithmetic.subtraction,
+  multiplication: arithmetic.multiplication,
+  division: arithmetic.division,
+  orderOfOperations: arithmetic.orderOfOperations,
+  signedSum: arithmetic.signedSum,
+  decimalAddition: arithmetic.decimalAddition,
+  square: arithmetic.square,
+  rounding: arithmetic.rounding,
+  fractionSum: fractions.fractionSum,
+  fractionProduct: fractions.fractionProduct,
+  simplifyFraction: fractions.simplifyFraction,
+  compareFractions: fractions.compareFractions,
+  percentageOf: fractions.percentageOf,
+  percentageChange: fractions.percentageChange,
+  linearEquation: algebra.linearEquation,
+  linearBothSides: algebra.linearBothSides,
+  linearSystem: algebra.linearSystem,
+  quadratic: algebra.quadratic,
+  expandBinomials: algebra.expandBinomials,
+  combinePolynomials: algebra.combinePolynomials,
+  derivative: algebra.derivative,
+  evaluatePolynomial: algebra.evaluatePolynomial,
+  lineThroughPoints: algebra.lineThroughPoints,
+  proportion: algebra.proportion,
+  inequality: algebra.inequality,
+  greatestCommonDivisor: numberTheory.greatestCommonDivisor,
+  leastCommonMultiple: numberTheory.leastCommonMultiple,
+  factorisation: numberTheory.factorisation,
+  primality: numberTheory.primality,
+  modularPower: numberTheory.modularPower,
+  modularArithmetic: numberTheory.modularArithmetic,
+  toBinary: numberTheory.toBinary,
+  divisors: numberTheory.divisors,
+  arithmeticSequence: counting.arithmeticSequence,
+  geometricSequence: counting.geometricSequence,
+  progressionSum: counting.progressionSum,
+  combinations: counting.combinations,
+  permutations: counting.permutations,
+  probability: counting.probability,
+  mean: counting.mean,
+  median: counting.median,
+  rectangle: geometry.rectangle,
+  triangleArea: geometry.triangleArea,
+  pythagoras: geometry.pythagoras,
+  triangleAngle: geometry.triangleAngle,
+  box: geometry.box,
+  unitConversion: geometry.unitConversion,
+  gainAndLoss: wordProblems.gainAndLoss,
+  equalGroups: wordProblems.equalGroups,
+  sharing: wordProblems.sharing,
+  shopping: wordProblems.shopping,
+  travel: wordProblems.travel,
+  ages: wordProblems.ages,
+  workTogether: wordProblems.workTogether,
+  simpleInterest: wordProblems.simpleInterest,
+};
