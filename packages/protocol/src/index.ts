@@ -33,6 +33,25 @@ export {
   type ProtocolErrorCode,
 } from './errors.ts';
 export {
+  type DecodedNote,
+  decodeNote,
+  encodeNote,
+  type Note,
+  type NoteKind,
+  ZERO_STEP,
+} from './note/ledger-note.ts';
+export {
+  declaredGroups,
+  type PlacedNote,
+  type RawNote,
+  type RoundNoteKind,
+  readNotes,
+  type Submission,
+  submissionOf,
+  submissionsOf,
+} from './note/note-log.ts';
+export { explainReason, REASON_CODES, REASONS, type Reason, type ReasonText } from './reasons.ts';
+export {
   type BlockWindow,
   evaluationSeedBlock,
   isInWindow,
@@ -67,3 +86,34 @@ export {
   type ScoringParameters,
   type Source,
 } from './run/run-definition.ts';
+export { DTYPES, type Dtype, tensorBytes } from './tensor/dtype.ts';
+export {
+  EXPERT_PROJECTIONS,
+  type ExpertProjection,
+  expertsOf,
+  expertTensorName,
+  expertTensorShape,
+  groupOf,
+  groupTensors,
+  MOMENTUM_PREFIX,
+} from './tensor/expert-tensors.ts';
+export {
+  type BuiltState,
+  buildState,
+  encodeStateDocument,
+  type GroupState,
+  parseStateDocument,
+  readSlice,
+  type SliceKind,
+  type StateDocument,
+  sliceIndexOf,
+} from './tensor/state-document.ts';
+export {
+  elementsOf,
+  float32Bytes,
+  readFloat32,
+  type Tensor,
+  type TensorMap,
+  type TensorSpec,
+} from './tensor/tensor.ts';
+export { MAX_TENSORS, type StateIdentity, stateHashOf, type TensorEntry } from './tensor/tensor-table.ts';
