@@ -1,28 +1,17 @@
-/** Why a corpus or a token shard could not be used. */
-export type CorpusErrorCode =
-  /** The npm package that holds the texts is not installed, or lacks the expected files. */
-  | 'corpus_missing'
-  /** Bytes are not a token shard, or break one of its bounds. */
-  | 'shard_malformed'
-  /** A shard is larger than the caller allows. */
-  | 'shard_too_large'
-  /** The shard has too few tokens for what was asked. */
-  | 'shard_too_small';
+import { ConnitoError, type ErrorDetails } from '@connito/protocol';
 
-/** The one error class of corpora and shards. */
-export class CorpusError extends Error {
-  readonly code: CorpusErrorCode;
-  readonly details: Readonly<Record<string, string | number>>;
+/**
+ * - `corpus_missing`: the npm package that holds the texts is not installed, or lacks the expected files
+ * - `shard_malformed`: bytes are not a token shard
+ * - `shard_too_large`: a shard is larger than its reader allows
+ * - `shard_too_small`: a shard has too few tokens for what was asked of it
+ */
+export type CorpusErrorCode = 'corpus_missing' | 'shard_malformed' | 'shard_too_large' | 'shard_too_small';
 
-  constructor(
-    code: CorpusErrorCode,
-    message: string,
-    details: Readonly<Record<string, string | number>> = {},
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'CorpusError';
-    this.code = code;
-    this.details = details;
+/** What can go wrong with corpora and token shards. */
+export class CorpusError extends ConnitoError {
+  constructor(code: CorpusErrorCode, message: string, details: ErrorDetails = {}) {
+    const foreign = code === 'shard_malformed' || code === 'shard_too_large';
+    super(code, message, { advice: foreign ? 'reject' : 'fatal', details });
   }
 }

@@ -2,6 +2,7 @@ import { trainBpe } from '../tokenizer/bpe-trainer.ts';
 import type { TokenizerJson } from '../tokenizer/tokenizer-json.ts';
 import type { CorpusDocument, Domain } from './corpus.ts';
 import { loadCorpusParts } from './load-corpus.ts';
+import { generateMathCorpus } from './source/math.ts';
 
 /** Separates documents and ends a text; always id 0. */
 export const END_OF_TEXT = '<|endoftext|>';
@@ -20,8 +21,7 @@ export async function trainTokenizer(options: TokenizerTrainingOptions = {}): Pr
   const { maxCharsPerDomain = 4_000_000 } = options;
   const texts: string[] = [];
   for (const domain of domains) {
-    const { parts } = await loadCorpusParts(domain);
-    texts.push(...spreadSample(parts.pretrain, maxCharsPerDomain));
+    texts.push(...spreadSample(await trainingDocuments(domain), maxCharsPerDomain));
   }
   return trainBpe(texts, { vocabularySize, specialTokens: [END_OF_TEXT] });
 }
@@ -36,6 +36,12 @@ export function tokenizerConfig(maxTokens: number): Record<string, unknown> {
     clean_up_tokenization_spaces: false,
     model_max_length: maxTokens,
   };
+}
+
+async function trainingDocuments(domain: Domain): Promise<readonly CorpusDocument[]> {
+  // A vocabulary learns no answers, so it is trained on problems of both kinds: which are held out may change.
+  if (domain === 'math') return generateMathCorpus('pretrain', { problems: 'all' }).documents;
+  return (await loadCorpusParts(domain)).parts.pretrain;
 }
 
 /** Every n-th document, n as small as fits the limit: the whole corpus is seen, thinly. */

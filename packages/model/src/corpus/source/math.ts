@@ -1,10 +1,10 @@
 import type { Corpus, CorpusPart } from '../corpus.ts';
-import { generateMathDocument } from '../math/generate.ts';
+import { generateMathDocument, type MathProblemSet } from '../math/generate.ts';
 
 /** Names the stream of generated documents; another seed gives unrelated exercises. */
 export const MATH_CORPUS_SEED = 20_260_101;
 
-/** How many documents each part holds. The foundation model sees as much math as it sees of the others. */
+/** How many documents each part holds; `pretrain` is as much text as code and prose give. */
 export const DEFAULT_MATH_COUNTS: Readonly<Record<CorpusPart, number>> = {
   pretrain: 8000,
   adapt: 4000,
@@ -20,14 +20,22 @@ const INDEX_BASES: Readonly<Record<CorpusPart, number>> = {
   reporting: 3_000_000_000,
 };
 
-/** Generated exercises with worked steps, by part. */
-export function generateMathCorpus(part: CorpusPart, count = DEFAULT_MATH_COUNTS[part]): Corpus {
+export type MathCorpusOptions = {
+  readonly count?: number;
+  /** Default: training problems for the parts that are trained on, held-out ones for the others. */
+  readonly problems?: MathProblemSet;
+};
+
+/** Generated exercises with worked steps, for one part. */
+export function generateMathCorpus(part: CorpusPart, options: MathCorpusOptions = {}): Corpus {
+  const { count = DEFAULT_MATH_COUNTS[part] } = options;
+  const problems = options.problems ?? (part === 'pretrain' || part === 'adapt' ? 'training' : 'heldout');
   return {
     domain: 'math',
     licence: 'MIT',
-    provenance: `generated exercises, seed ${MATH_CORPUS_SEED}, ${part}`,
+    provenance: `generated exercises with worked steps, seed ${MATH_CORPUS_SEED}`,
     documents: Array.from({ length: count }, (_, at) =>
-      generateMathDocument(MATH_CORPUS_SEED, INDEX_BASES[part] + at),
+      generateMathDocument(MATH_CORPUS_SEED, INDEX_BASES[part] + at, problems),
     ),
   };
 }
