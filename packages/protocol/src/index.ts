@@ -8,6 +8,18 @@
  * if (point.phase === 'train') await train(point.round);
  */
 export type { ArtifactHash, ExpertGroupId, Hotkey, RunId, StateHash, Uid } from './brand.ts';
+export {
+  type BundleEntry,
+  bundleLayout,
+  type CodecKind,
+  codecOf,
+  type DecodedDelta,
+  decodeDelta,
+  type EncodedDelta,
+  encodeDelta,
+  type ValueCodec,
+} from './codec/delta-codec.ts';
+export { carriedResidual, type UpdateFate } from './codec/error-feedback.ts';
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from './encoding/bytes.ts';
 export {
   type CanonicalLimits,
@@ -51,6 +63,20 @@ export {
   submissionsOf,
 } from './note/note-log.ts';
 export { explainReason, REASON_CODES, REASONS, type Reason, type ReasonText } from './reasons.ts';
+export { openBundle } from './reveal/bundle.ts';
+export { commitmentOf, SALT_BYTES } from './reveal/commitment.ts';
+export { type Manifest, manifestHashOf, manifestOf, manifestSchema, type Work } from './reveal/manifest.ts';
+export {
+  checkReveal,
+  encodeReveal,
+  MAX_REVEAL_BYTES,
+  type Reveal,
+  type RevealEvidence,
+  type RevealRules,
+  type RevealVerdict,
+  revealSchema,
+  signReveal,
+} from './reveal/reveal.ts';
 export {
   type BlockWindow,
   evaluationSeedBlock,
