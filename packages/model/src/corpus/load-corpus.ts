@@ -1,5 +1,6 @@
 import { CORPUS_PARTS, type Corpus, type CorpusDocument, type CorpusPart, type Domain } from './corpus.ts';
 import { withoutDuplicates } from './duplicates.ts';
+import { withoutOverlap } from './near-duplicates.ts';
 import { cutSections } from './sections.ts';
 import { readCodeCorpus } from './source/code.ts';
 import { readLawCorpus } from './source/law.ts';
@@ -7,16 +8,10 @@ import { generateMathCorpus } from './source/math.ts';
 import { readProseCorpus } from './source/prose.ts';
 import { splitDocuments } from './split-documents.ts';
 
-/**
- * Length at which documents of a part are cut. Held-out sections give well over 129 tokens each; adapt sections
- * let miners' shares of the data come out even; pretraining takes documents whole.
- */
-const SECTION_CHARS: Readonly<Record<CorpusPart, number | null>> = {
-  pretrain: null,
-  adapt: 8000,
-  heldout: 1000,
-  reporting: 1000,
-};
+/** Gives well over the 129 tokens of a held-out sequence in every domain. */
+const HELD_OUT_SECTION_CHARS = 800;
+/** Lets miners' shares of the data come out even; pretraining takes documents whole. */
+const ADAPT_SECTION_CHARS = 8000;
 
 /** One domain's documents by part, ready to be tokenised. */
 export type CorpusParts = {
@@ -31,9 +26,15 @@ export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
   if (domain === 'math') return mathParts();
   const corpus = await readCorpus(domain);
   const split = splitDocuments(corpus);
-  const parts = Object.fromEntries(
-    CORPUS_PARTS.map((part) => [part, sectionsOf(split[part], SECTION_CHARS[part])]),
-  ) as Record<CorpusPart, CorpusDocument[]>;
+  const training = [...split.pretrain, ...split.adapt];
+  const heldOutSections = (part: 'heldout' | 'reporting'): CorpusDocument[] =>
+    withoutOverlap(withoutDuplicates(cutAll(split[part], HELD_OUT_SECTION_CHARS)), training);
+  const parts = {
+    pretrain: split.pretrain,
+    adapt: withoutDuplicates(cutAll(split.adapt, ADAPT_SECTION_CHARS)),
+    heldout: heldOutSections('heldout'),
+    reporting: heldOutSections('reporting'),
+  };
   return { domain, licence: corpus.licence, provenance: corpus.provenance, parts };
 }
 
@@ -62,8 +63,6 @@ function mathParts(): CorpusParts {
   };
 }
 
-function sectionsOf(documents: readonly CorpusDocument[], sectionChars: number | null): CorpusDocument[] {
-  if (sectionChars === null) return [...documents];
-  // Versions of one text repeat whole sections.
-  return withoutDuplicates(documents.flatMap((document) => cutSections(document, sectionChars)));
+function cutAll(documents: readonly CorpusDocument[], sectionChars: number): CorpusDocument[] {
+  return documents.flatMap((document) => cutSections(document, sectionChars));
 }

@@ -8,6 +8,8 @@ const SAMPLE_MODULUS = 4;
 const CLUSTER_CONTAINMENT = 0.5;
 /** …and with more than this share of both, one of them is dropped. */
 const DUPLICATE_RESEMBLANCE = 0.95;
+/** A held-out section with more than this share of its wording in training text tests memory. */
+const MAX_OVERLAP = 0.5;
 
 /**
  * Drops near-copies and joins the clusters of documents that share much of their wording.
@@ -54,6 +56,24 @@ export function clusterBySimilarity(documents: readonly CorpusDocument[]): Corpu
   return documents.flatMap((document, index) =>
     dropped.has(index) ? [] : [{ ...document, cluster: documents[find(index)]!.cluster }],
   );
+}
+
+/**
+ * Drops documents that mostly repeat what is in `others`: held-out sections which training has seen inside another
+ * document, where whole texts had too little in common to share a cluster.
+ */
+export function withoutOverlap(
+  documents: readonly CorpusDocument[],
+  others: readonly CorpusDocument[],
+): CorpusDocument[] {
+  const known = new Set<number>();
+  for (const other of others) for (const shingle of sampledShingles(other.text)) known.add(shingle);
+  return documents.filter((document) => {
+    const sketch = sampledShingles(document.text);
+    let shared = 0;
+    for (const shingle of sketch) if (known.has(shingle)) shared += 1;
+    return shared <= MAX_OVERLAP * sketch.size;
+  });
 }
 
 /** The smaller root wins, so a cluster is named after its first document. */

@@ -46,7 +46,8 @@ export function splitPatternsOf(preTokenizer: TokenizerJson['pre_tokenizer']): R
         if (stage.add_prefix_space === true) throw unsupported('pre_tokenizer.ByteLevel', 'add_prefix_space');
         return stage.use_regex === false ? [] : [compileSplitPattern(GPT2_SPLIT_PATTERN)];
       case 'Digits':
-        return [compileSplitPattern(stage.individual_digits === true ? '\\p{Nd}' : '\\p{Nd}+')];
+        // Rust's is_numeric, which the original implementation uses, is all of category N.
+        return [compileSplitPattern(stage.individual_digits === true ? '\\p{N}' : '\\p{N}+')];
       case 'Split':
         return [splitPattern(stage)];
       default:

@@ -26,6 +26,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: '\\v',
 };
 
+/** Oniguruma's `^` and `$` always stand for line ends, whatever the flags. */
+const ANCHORS: Readonly<Record<string, string>> = {
+  '^': '(?<![^\\n])',
+  $: '(?![^\\n])',
+};
+
 const GROUP_OPENINGS = ['(?i:', '(?:', '(?=', '(?!', '(?<=', '(?<!'] as const;
 
 /**
@@ -90,7 +96,10 @@ export function compileSplitPattern(pattern: string): RegExp {
       foldStack.pop();
       out += char;
       index += 1;
-    } else if (char === '.' || char === '^' || char === '$') {
+    } else if (ANCHORS[char] !== undefined) {
+      out += ANCHORS[char];
+      index += 1;
+    } else if (char === '.') {
       unsupported(char);
     } else if (/[?*+}]/.test(char) && pattern[index + 1] === '+') {
       unsupported(`possessive ${char}+`);
