@@ -44,6 +44,11 @@ export {
   type ErrorOptions,
   type ProtocolErrorCode,
 } from './errors.ts';
+export type { MergeColumns, MergeRule } from './merge/merge-columns.ts';
+export { type AcceptedUpdate, clipFactors, mergeDelta, normOf } from './merge/merge-delta.ts';
+export { type MergeRuleKind, mergeRuleOf } from './merge/merge-rule.ts';
+export { outerStep } from './merge/outer-step.ts';
+export { type ScoredUpdate, selectUpdates } from './merge/select-updates.ts';
 export {
   type DecodedNote,
   decodeNote,
@@ -77,6 +82,14 @@ export {
   revealSchema,
   signReveal,
 } from './reveal/reveal.ts';
+export {
+  type Assignment,
+  assignGroups,
+  assignRound,
+  type DataShare,
+  dataShares,
+  type RegisteredMiner,
+} from './round/assignment.ts';
 export {
   type BlockWindow,
   evaluationSeedBlock,
@@ -112,6 +125,30 @@ export {
   type ScoringParameters,
   type Source,
 } from './run/run-definition.ts';
+export {
+  type DrawPurpose,
+  drawAcrossPools,
+  drawSequences,
+  type PooledDocument,
+  roundRandom,
+} from './scoring/draw-sequences.ts';
+export { isFutile } from './scoring/futility.ts';
+export { MAX_LOSS_NATS, NANO_NATS_PER_NAT, toNanoNats } from './scoring/nano-nats.ts';
+export {
+  lowerConfidenceBound,
+  type PairedStatistics,
+  pairedDifferences,
+  pairedStatistics,
+} from './scoring/paired-statistics.ts';
+export {
+  type IntegerStatistics,
+  type MeasuredLosses,
+  type Score,
+  scoreFutile,
+  scoreNanoNats,
+  scoreUpdate,
+} from './scoring/score-update.ts';
+export { studentQuantile } from './scoring/student-t.ts';
 export { DTYPES, type Dtype, tensorBytes } from './tensor/dtype.ts';
 export {
   EXPERT_PROJECTIONS,
