@@ -20,6 +20,45 @@ export {
   type ValueCodec,
 } from './codec/delta-codec.ts';
 export { carriedResidual, type UpdateFate } from './codec/error-feedback.ts';
+export {
+  type Attestation,
+  type AttestedInputs,
+  attestedInputs,
+  canonicalState,
+  type ScaleVote,
+  type StateVerdict,
+  type StateVote,
+  type VotedSteps,
+  votedSteps,
+} from './consensus/agreement.ts';
+export { type ConsensusScore, type CountedReport, consensusScores } from './consensus/consensus-scores.ts';
+export {
+  encodeMergeReport,
+  type GroupMerge,
+  type MergeReport,
+  mergeReportSchema,
+  parseMergeReport,
+  signMergeReport,
+} from './consensus/merge-report.ts';
+export {
+  type DuplicateVerdict,
+  encodeReport,
+  MAX_REPORT_BYTES,
+  type MinerOutcome,
+  parseReport,
+  type Report,
+  reasonSchema,
+  reportSchema,
+  type Signed,
+  signReport,
+} from './consensus/report.ts';
+export {
+  exceedsQuorum,
+  lowerWeightedMedian,
+  type StakeTable,
+  stakeOf,
+  totalStake,
+} from './consensus/stake.ts';
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from './encoding/bytes.ts';
 export {
   type CanonicalLimits,
