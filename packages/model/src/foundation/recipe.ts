@@ -21,6 +21,7 @@ export type FoundationRecipe = {
   readonly epsilon: number;
   readonly weightDecay: number;
   readonly clipNorm: number;
+  /** Weight of each layer's load-balancing loss. */
   readonly balanceWeight: number;
 };
 
@@ -44,7 +45,7 @@ export const FOUNDATION_RECIPE: FoundationRecipe = {
     contextSize: 512,
     endOfTextToken: 0,
   },
-  steps: 2600,
+  steps: 2400,
   sequencesPerStep: 16,
   sequenceTokens: 256,
   mixture: { prose: 0.3, code: 0.35, law: 0.15, math: 0.2 },
@@ -56,7 +57,7 @@ export const FOUNDATION_RECIPE: FoundationRecipe = {
   epsilon: 1e-8,
   weightDecay: 0.1,
   clipNorm: 1,
-  balanceWeight: 0.01,
+  balanceWeight: 0.02,
 };
 
 /** Linear warm-up, then cosine decay (Loshchilov and Hutter 2017). `step` counts from 1. */

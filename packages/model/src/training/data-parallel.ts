@@ -3,6 +3,7 @@ import type { ModelConfig } from '../config.ts';
 import { ModelError } from '../errors.ts';
 import { type Parameters, parameterShapes } from '../parameters.ts';
 import type { AdamWSettings, ReplicaData, ReplicaReply, ReplicaRequest } from './data-parallel-worker.ts';
+import { inputsAndTargets } from './inner-steps.ts';
 import { layoutOf, type ParameterLayout, viewsOf } from './parameter-layout.ts';
 
 export type DataParallelOptions = {
@@ -110,8 +111,8 @@ export class DataParallelTrainer {
     batches: readonly Int32Array[],
     optimizer: AdamWSettings,
   ): Promise<DataParallelStep> {
-    const { replicas, clipNorm } = this.#options;
-    const requests = batches.map((batch) => this.#inputsAndTargets(batch));
+    const { replicas, sequences, tokens, clipNorm } = this.#options;
+    const requests = batches.map((batch) => inputsAndTargets(batch, sequences, tokens));
     const results = await this.#all('gradient', (i) => ({ kind: 'gradient', ...requests[i]! }));
     const loss = results.reduce((sum, result) => sum + result.loss, 0) / replicas;
     const norms = await this.#all('reduce', () => ({ kind: 'reduce' }));
@@ -133,18 +134,6 @@ export class DataParallelTrainer {
 
   async stop(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
-  }
-
-  #inputsAndTargets(batch: Int32Array): { inputs: Int32Array; targets: Int32Array } {
-    const { sequences, tokens } = this.#options;
-    const inputs = new Int32Array(sequences * tokens);
-    const targets = new Int32Array(sequences * tokens);
-    for (let s = 0; s < sequences; s++) {
-      const start = s * (tokens + 1);
-      inputs.set(batch.subarray(start, start + tokens), s * tokens);
-      targets.set(batch.subarray(start + 1, start + tokens + 1), s * tokens);
-    }
-    return { inputs, targets };
   }
 
   #expertLoad(loads: readonly Float64Array[]): number[][] {

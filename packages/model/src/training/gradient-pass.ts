@@ -34,7 +34,7 @@ export type GradientPassOptions = {
   /** Full names of the parameters to differentiate by; everything else is frozen. */
   readonly trained: ReadonlySet<string>;
   readonly rematerialization: Rematerialization;
-  /** Weight of the load-balancing loss; 0 where routers are frozen. */
+  /** Weight of each layer's load-balancing loss; 0 where routers are frozen. */
   readonly balanceWeight: number;
 };
 
@@ -177,7 +177,7 @@ export class GradientPass {
     const { loss, dx } = await this.#runHead(parameters, x, targets);
 
     let dy = dx;
-    const balanceWeight = tensor(Float32Array.of(this.options.balanceWeight / config.layers), []);
+    const balanceWeight = tensor(Float32Array.of(this.options.balanceWeight), []);
     for (let layer = this.#plans.length - 1; layer >= 0; layer--) {
       const plan = this.#plans[layer]!;
       if (plan.kind === 'frozen' || dy === null) break;

@@ -1,0 +1,234 @@
+import { type Backend, floats, type Tensor, tensor } from '@connito/engine';
+import { isFutile } from '@connito/protocol';
+import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { ModelConfig } from '../config.ts';
+import { ModelError } from '../errors.ts';
+import { SequenceLosses, type Sequences, type SharedPrefix } from '../evaluation/sequence-losses.ts';
+import type { Parameters } from '../parameters.ts';
+import { profileRouting, type RoutingProfile } from '../selection/routing-profile.ts';
+import { GradientPass } from '../training/gradient-pass.ts';
+import { type InnerOptions, innerSteps } from '../training/inner-steps.ts';
+import { ForwardPass } from '../transformer/forward-pass.ts';
+import type { Rematerialization } from '../transformer/layer-graphs.ts';
+
+/** Tensors that replace, or are added to, parameters of the same names. */
+export type TensorOverrides = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array }
+>;
+
+export type TrainJob = {
+  /** Names of the parameters to train: all matrices of one expert group. */
+  readonly trained: readonly string[];
+  /** One `[sequences, tokens + 1]` block of token ids for each inner step. */
+  readonly batches: readonly Int32Array[];
+  readonly sequences: number;
+  readonly tokens: number;
+  readonly options: InnerOptions;
+  readonly rematerialization: Rematerialization;
+};
+
+export type TrainOutcome = {
+  /** θ_local − θ_global, to be added. */
+  readonly delta: TensorOverrides;
+  readonly losses: readonly number[];
+  readonly trainedTokens: number;
+};
+
+/** The sequences one group's updates of one round are measured on. */
+export type Exam = {
+  readonly id: string;
+  readonly domain: Sequences;
+  readonly general: Sequences;
+  /** Lowest layer in which the group has experts: everything below is computed once for all candidates. */
+  readonly lowestLayer: number;
+};
+
+/** Losses in nats per token of each of the exam's sequences before any update. */
+export type ExamBaseline = {
+  readonly domainBefore: Float64Array;
+  readonly generalBase: Float64Array;
+  readonly generalBefore: Float64Array;
+};
+
+export type Futility = { readonly after: number; readonly falseRewardRate: number };
+
+export type ExamResult =
+  | { readonly kind: 'complete'; readonly domainAfter: Float64Array; readonly generalAfter: Float64Array }
+  /** Hopeless after some domain sequences; the rest was not measured. */
+  | { readonly kind: 'futile'; readonly domainAfter: Float64Array }
+  /** A non-finite loss turned up, which ends the measurement. */
+  | { readonly kind: 'non_finite' };
+
+type OpenExam = {
+  readonly domain: SequenceLosses;
+  readonly general: SequenceLosses;
+  readonly domainPrefix: SharedPrefix;
+  readonly generalPrefix: SharedPrefix;
+  readonly domainBefore: Float64Array;
+  readonly planned: number;
+};
+
+/** Sequences measured in one batch. */
+const EVALUATION_BATCH = 8;
+
+/**
+ * One model with its compiled graphs: the base parameters, the run's current state over them, and everything a miner or
+ * validator computes with them. Lives on a thread of its own; see `startModelHost`.
+ */
+export class ModelHost {
+  readonly #backend: Backend;
+  #base: Parameters = new Map();
+  #state: Parameters = new Map();
+  #config: ModelConfig | null = null;
+  #trainer: { readonly key: string; readonly pass: GradientPass } | null = null;
+  readonly #passes = new Map<number, ForwardPass>();
+  readonly #exams = new Map<string, OpenExam>();
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Loads a checkpoint folder strictly. Fails with the errors of `loadCheckpoint`. */
+  async open(folder: string): Promise<ModelConfig> {
+    const { config, parameters } = await loadCheckpoint(folder);
+    this.#base = parameters;
+    this.#state = parameters;
+    this.#config = config;
+    return config;
+  }
+
+  /** Base parameters of the given names, e.g. to make a run's first state. */
+  baseParameters(names: readonly string[]): TensorOverrides {
+    return new Map(
+      names.map((name) => {
+        const { shape, data } = known(this.#base, name);
+        return [name, { shape, data: (data as Float32Array).slice() }];
+      }),
+    );
+  }
+
+  /** Makes base parameters with these replaced the current state, and closes all exams. */
+  setState(replaced: TensorOverrides): void {
+    const state = new Map(this.#base);
+    for (const [name, { shape, data }] of replaced) state.set(name, fitting(this.#base, name, shape, data));
+    this.#state = state;
+    this.#exams.clear();
+  }
+
+  /** Loss of each sequence under the current state, with some parameters replaced if given. */
+  async measure(sequences: Sequences, replaced: TensorOverrides = new Map()): Promise<Float64Array> {
+    const parameters = new Map(this.#state);
+    for (const [name, { shape, data }] of replaced)
+      parameters.set(name, fitting(this.#base, name, shape, data));
+    return new SequenceLosses(await this.#passFor(sequences.tokens), sequences).measure(parameters);
+  }
+
+  /** Inner steps of one expert group from the current state. */
+  async train(job: TrainJob): Promise<TrainOutcome> {
+    const pass = await this.#trainerFor(job);
+    const { delta, losses, trainedTokens } = await innerSteps(pass, this.#state, job.batches, job.options);
+    const copied = new Map(
+      [...delta].map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]),
+    );
+    return { delta: copied, losses, trainedTokens };
+  }
+
+  /** Measures what all candidates of an exam share and keeps it until `closeExam` or `setState`. */
+  async openExam(exam: Exam): Promise<ExamBaseline> {
+    const pass = await this.#passFor(exam.domain.tokens);
+    const domain = new SequenceLosses(pass, exam.domain);
+    const general = new SequenceLosses(pass, exam.general);
+    const domainPrefix = await domain.prefix(this.#state, exam.lowestLayer);
+    const generalPrefix = await general.prefix(this.#state, exam.lowestLayer);
+    const domainBefore = await domain.measure(this.#state, domainPrefix);
+    const generalBefore = await general.measure(this.#state, generalPrefix);
+    const generalBase = await general.measure(this.#base);
+    const planned = exam.domain.count;
+    this.#exams.set(exam.id, { domain, general, domainPrefix, generalPrefix, domainBefore, planned });
+    return { domainBefore, generalBase, generalBefore };
+  }
+
+  /** Losses of the current state plus `delta` on an open exam. */
+  async examine(examId: string, delta: TensorOverrides, futility: Futility): Promise<ExamResult> {
+    const exam = this.#exams.get(examId);
+    if (exam === undefined) throw new RangeError(`exam "${examId}" is not open`);
+    const candidate = new Map(this.#state);
+    for (const [name, { shape, data }] of delta)
+      candidate.set(name, added(known(this.#state, name), shape, data));
+    let broken = false;
+    const stop = (losses: Float64Array): boolean => {
+      broken = !losses.every(Number.isFinite);
+      if (broken || losses.length < futility.after) return broken;
+      const differences = losses.map((after, j) => exam.domainBefore[j]! - after);
+      return isFutile(differences, exam.planned, futility.falseRewardRate);
+    };
+    const domainAfter = await exam.domain.measure(candidate, exam.domainPrefix, stop);
+    if (broken || !domainAfter.every(Number.isFinite)) return { kind: 'non_finite' };
+    if (domainAfter.length < exam.planned) return { kind: 'futile', domainAfter };
+    const generalAfter = await exam.general.measure(candidate, exam.generalPrefix);
+    if (!generalAfter.every(Number.isFinite)) return { kind: 'non_finite' };
+    return { kind: 'complete', domainAfter, generalAfter };
+  }
+
+  closeExam(examId: string): void {
+    this.#exams.delete(examId);
+  }
+
+  /** Which experts the current state's routers choose for sequences. */
+  async profile(sequences: Sequences): Promise<RoutingProfile> {
+    return profileRouting(await this.#passFor(sequences.tokens), this.#state, sequences);
+  }
+
+  get #opened(): ModelConfig {
+    if (this.#config === null) throw new Error('open() must come first');
+    return this.#config;
+  }
+
+  async #passFor(tokens: number): Promise<ForwardPass> {
+    let pass = this.#passes.get(tokens);
+    if (pass === undefined) {
+      pass = await ForwardPass.create(this.#backend, this.#opened, { sequences: EVALUATION_BATCH, tokens });
+      this.#passes.set(tokens, pass);
+    }
+    return pass;
+  }
+
+  async #trainerFor(job: TrainJob): Promise<GradientPass> {
+    const { trained, sequences, tokens, rematerialization } = job;
+    const key = [sequences, tokens, rematerialization, ...trained].join();
+    if (this.#trainer?.key !== key) {
+      await this.#trainer?.pass.dispose();
+      const pass = await GradientPass.create(this.#backend, this.#opened, {
+        shape: { sequences, tokens },
+        trained: new Set(trained),
+        rematerialization,
+        balanceWeight: 0,
+      });
+      this.#trainer = { key, pass };
+    }
+    return this.#trainer.pass;
+  }
+}
+
+function known(parameters: Parameters, name: string): Tensor {
+  const found = parameters.get(name);
+  if (found === undefined) throw new ModelError('parameter_mismatch', `the model has no tensor ${name}`);
+  return found;
+}
+
+function fitting(base: Parameters, name: string, shape: readonly number[], data: Float32Array): Tensor {
+  const expected = known(base, name).shape;
+  if (shape.join() !== expected.join()) {
+    throw new ModelError('parameter_mismatch', `tensor ${name} is [${shape}], the model has [${expected}]`);
+  }
+  return tensor(data, shape);
+}
+
+function added(before: Tensor, shape: readonly number[], delta: Float32Array): Tensor {
+  const sum = floats(before).slice();
+  if (shape.join() !== before.shape.join())
+    throw new RangeError(`a delta of shape [${shape}] for [${before.shape}]`);
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + delta[i]!;
+  return tensor(sum, before.shape);
+}
