@@ -59,6 +59,9 @@ export {
   stakeOf,
   totalStake,
 } from './consensus/stake.ts';
+export { chainWeights, MAX_CHAIN_WEIGHT } from './emission/chain-weights.ts';
+export { type GroupCredits, soloCredits } from './emission/credit.ts';
+export { type YumaInput, type YumaResult, yumaEpoch } from './emission/yuma.ts';
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from './encoding/bytes.ts';
 export {
   type CanonicalLimits,

@@ -67,7 +67,8 @@ export type RevealVerdict =
 
 /**
  * All checks that need no bundle, in the order of the protocol. Hostile input gives `invalid` with a reason; nothing is
- * thrown. Whoever passes may have its bundle fetched, up to `bundleBytes`.
+ * thrown. Whoever passes may have its bundle fetched, up to `bundleBytes`. `reveal_missing` tells what this node could not
+ * fetch, so a validator reports it as an abstention: whether the bytes exist is for the attestations to say.
  */
 export function checkReveal(evidence: RevealEvidence, rules: RevealRules): RevealVerdict {
   const { commit, reveal, document } = evidence;
