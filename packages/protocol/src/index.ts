@@ -59,6 +59,20 @@ export {
   stakeOf,
   totalStake,
 } from './consensus/stake.ts';
+export {
+  type Duplicate,
+  type DuplicateCandidate,
+  findDuplicates,
+  type PastUpdate,
+  type Similarity,
+} from './duplicates/find-duplicates.ts';
+export {
+  cosine,
+  functionalSimilarity,
+  responseSimilarity,
+  weightSimilarity,
+} from './duplicates/similarity.ts';
+export { createSketcher, type Sketcher, type UpdateSketch } from './duplicates/update-sketch.ts';
 export { chainWeights, MAX_CHAIN_WEIGHT } from './emission/chain-weights.ts';
 export { type GroupCredits, soloCredits } from './emission/credit.ts';
 export { type YumaInput, type YumaResult, yumaEpoch } from './emission/yuma.ts';

@@ -28,8 +28,13 @@ export type Note =
       readonly mergeReport: ArtifactHash;
       readonly scales: readonly number[];
     }
-  /** A validator: the next state as it computed it. */
-  | { readonly kind: 'state'; readonly round: number; readonly state: StateHash };
+  /** A validator: the next state as it computed it, and the document that says where its tensors' bytes are. */
+  | {
+      readonly kind: 'state';
+      readonly round: number;
+      readonly state: StateHash;
+      readonly document: ArtifactHash;
+    };
 
 export type NoteKind = Note['kind'];
 
@@ -78,7 +83,7 @@ function encodeFields(note: Note): Uint8Array[] {
       for (const scale of note.scales) checkField(isIndex(scale, 256), 'scales', scale);
       return [encodeRound(note.round), fromHex(note.mergeReport, HASH_BYTES), Uint8Array.from(note.scales)];
     case 'state':
-      return [encodeRound(note.round), fromHex(note.state, HASH_BYTES)];
+      return [encodeRound(note.round), fromHex(note.state, HASH_BYTES), fromHex(note.document, HASH_BYTES)];
   }
 }
 
@@ -130,8 +135,13 @@ export function decodeNote(data: Uint8Array): DecodedNote {
         scales: [...body.subarray(4 + HASH_BYTES)],
       });
     case KIND_BYTES.state:
-      if (!hasLength(4 + HASH_BYTES)) return wrongLength;
-      return accepted({ kind: 'state', round: view.getUint32(0, true), state: hashAt(4) as StateHash });
+      if (!hasLength(4 + 2 * HASH_BYTES)) return wrongLength;
+      return accepted({
+        kind: 'state',
+        round: view.getUint32(0, true),
+        state: hashAt(4) as StateHash,
+        document: hashAt(4 + HASH_BYTES) as ArtifactHash,
+      });
     default:
       return malformed(`unknown kind ${kind ?? '(missing)'}`);
   }

@@ -26,7 +26,12 @@ const notes: fc.Arbitrary<Note> = fc.oneof(
     mergeReport: hash.map((h) => h as ArtifactHash),
     scales: fc.array(fc.nat(255), { maxLength: 64 }),
   }),
-  fc.record({ kind: fc.constant('state' as const), round, state: hash.map((h) => h as StateHash) }),
+  fc.record({
+    kind: fc.constant('state' as const),
+    round,
+    state: hash.map((h) => h as StateHash),
+    document: hash.map((h) => h as ArtifactHash),
+  }),
 );
 
 describe('ledger notes', () => {
@@ -112,7 +117,12 @@ describe('submissions', () => {
       hotkey: alice,
       block,
       index: index++,
-      data: encodeNote({ kind: 'state', round: 1, state: byte.repeat(64) as StateHash }),
+      data: encodeNote({
+        kind: 'state',
+        round: 1,
+        state: byte.repeat(64) as StateHash,
+        document: byte.repeat(64) as ArtifactHash,
+      }),
     });
     const { firstBlock } = windowOf(1, 'state', schedule);
     const placed = readNotes([stateAt(firstBlock, 'a'), stateAt(firstBlock, 'b')]);
