@@ -200,8 +200,8 @@ export {
   type IntegerStatistics,
   type MeasuredLosses,
   type Score,
+  scoreFromNanoNats,
   scoreFutile,
-  scoreNanoNats,
   scoreUpdate,
 } from './scoring/score-update.ts';
 export { studentQuantile } from './scoring/student-t.ts';

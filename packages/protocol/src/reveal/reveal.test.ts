@@ -73,6 +73,12 @@ async function reasonFor(changed: Partial<Manifest>, key: Key = alice): Promise<
 const honest = await signReveal(manifest, salt, alice.sign);
 
 describe('reveal', () => {
+  it('has the commitment of the test vector', () => {
+    expect(commitmentOf(manifest, salt)).toBe(
+      '98416d5d996aaf5a008b4913d55ba5b68eccf05eff84150b972dd53062970816',
+    );
+  });
+
   it('of honest work is valid, and its bundle opens to the delta', () => {
     const verdict = checkReveal(evidenceOf(honest), rules);
     expect(verdict).toEqual({

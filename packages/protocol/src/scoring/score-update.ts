@@ -64,7 +64,10 @@ export function scoreUpdate(losses: MeasuredLosses, parameters: ScoringParameter
   const domainAfter = toNanoNats(losses.domainAfter);
   const generalAfter = toNanoNats(losses.generalAfter);
   if (domainAfter === null || generalAfter === null) return { kind: 'invalid', reason: 'non_finite_loss' };
-  return scoreNanoNats({ domainBefore, domainAfter, generalBase, generalBefore, generalAfter }, parameters);
+  return scoreFromNanoNats(
+    { domainBefore, domainAfter, generalBase, generalBefore, generalAfter },
+    parameters,
+  );
 }
 
 /**
@@ -73,7 +76,10 @@ export function scoreUpdate(losses: MeasuredLosses, parameters: ScoringParameter
  * is counted from the base, so that small rises cannot add up over rounds. Beyond `maxGeneralLossRiseNanoNats` the score
  * is zero, unless the update itself lowers the general loss: otherwise no update could ever repair a state.
  */
-export function scoreNanoNats(losses: MeasuredLosses<Float64Array>, parameters: ScoringParameters): Score {
+export function scoreFromNanoNats(
+  losses: MeasuredLosses<Float64Array>,
+  parameters: ScoringParameters,
+): Score {
   requireSize('domain', losses.domainBefore, losses.domainAfter, parameters.domainSequences);
   requireSize('general', losses.generalBase, losses.generalAfter, parameters.generalSequences);
   requireSize('general', losses.generalBefore, losses.generalAfter, parameters.generalSequences);

@@ -200,6 +200,10 @@ describe('draws', () => {
   const purpose = { run: '1'.repeat(64) as RunId, round: 3, label: 'domain/law' };
   const blockHash = 'f'.repeat(64);
 
+  it('match the test vector', () => {
+    expect(drawSequences(blockHash, purpose, 500, 6)).toEqual([212, 407, 442, 143, 187, 266]);
+  });
+
   it('take each document once and depend on seed, run, round and label', () => {
     const drawn = drawSequences(blockHash, purpose, 500, 64);
     expect(new Set(drawn).size).toBe(64);

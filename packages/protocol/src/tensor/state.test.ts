@@ -74,6 +74,10 @@ describe('state', () => {
     }
   });
 
+  it('has the hash of the test vector', () => {
+    expect(built.hash).toBe('6a03cc46bcd0846f5caa233b26d3c5bd5ac619e9cefeaaaa041040d795bdb364');
+  });
+
   it('changes its hash with every part of its identity, but not with packaging', () => {
     const { document } = built;
     const [first, ...rest] = document.tensors;
