@@ -1,5 +1,6 @@
 /** What a corpus is about; `prose` is trained by no group and stands for the general domain. */
-export type Domain = 'prose' | 'code' | 'law' | 'math';
+export const DOMAINS = ['prose', 'code', 'law', 'math'] as const;
+export type Domain = (typeof DOMAINS)[number];
 
 /** One text. Documents of one cluster share wording, so they never fall into different parts. */
 export type CorpusDocument = {

@@ -7,7 +7,14 @@
  * const batches = trainingBatches(adapt.shard, [0, 1, 2], { sequencesPerStep: 8, sequenceTokens: 128, seed });
  * const tokens = batches.next().value; // Int32Array [8, 129]
  */
-export { CORPUS_PARTS, type Corpus, type CorpusDocument, type CorpusPart, type Domain } from './corpus.ts';
+export {
+  CORPUS_PARTS,
+  type Corpus,
+  type CorpusDocument,
+  type CorpusPart,
+  DOMAINS,
+  type Domain,
+} from './corpus.ts';
 export { withoutDuplicates } from './duplicates.ts';
 export { CorpusError, type CorpusErrorCode } from './errors.ts';
 export { type CorpusParts, loadCorpusParts } from './load-corpus.ts';
@@ -20,7 +27,7 @@ export {
 export { MATH_PROBLEM_KINDS } from './math/kinds.ts';
 export type { MathProblem } from './math/problem.ts';
 export { clusterBySimilarity } from './near-duplicates.ts';
-export { type PreparedShard, type PrepareOptions, prepareCorpora } from './prepare.ts';
+export { type PreparedShard, type PrepareOptions, prepareCorpora, prepareShard } from './prepare.ts';
 export { cutSections } from './sections.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { type SequencePool, sequencesOf } from './sequences.ts';
@@ -43,6 +50,7 @@ export {
 export {
   END_OF_TEXT,
   END_OF_TEXT_ID,
+  FOUNDATION_TOKENIZER,
   type TokenizerTrainingOptions,
   tokenizerConfig,
   trainTokenizer,

@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { CorpusPart, Domain } from './corpus.ts';
-import { loadCorpusParts } from './load-corpus.ts';
+import { type CorpusParts, loadCorpusParts } from './load-corpus.ts';
 import { createTokenShard, type TokenShard } from './token-shard.ts';
 
 export type PrepareOptions = {
@@ -22,25 +22,31 @@ export type PreparedShard = {
   readonly shard: TokenShard;
 };
 
-/** Reads, divides and tokenises corpora, one shard for each domain and part. */
+/** Reads, divides and tokenises corpora: one shard for each domain and part, by domain, then part. */
 export async function prepareCorpora(options: PrepareOptions): Promise<PreparedShard[]> {
-  const { tokenizer, maxDocuments } = options;
   const prepared: PreparedShard[] = [];
   for (const domain of options.domains) {
     const corpus = await loadCorpusParts(domain);
     for (const part of options.parts) {
-      const documents = corpus.parts[part].slice(0, maxDocuments);
-      let textBytes = 0;
-      const shard = createTokenShard(
-        documents.map(({ text, cluster }) => {
-          textBytes += Buffer.byteLength(text);
-          return { tokens: tokenizer.encode(text), cluster };
-        }),
-        tokenizer.vocabularySize,
-      );
-      const { licence, provenance } = corpus;
-      prepared.push({ domain, part, licence, provenance, textBytes, shard });
+      prepared.push(prepareShard(corpus, part, options.tokenizer, options.maxDocuments));
     }
   }
   return prepared;
+}
+
+/** Tokenises one part of a loaded corpus. */
+export function prepareShard(
+  corpus: CorpusParts,
+  part: CorpusPart,
+  tokenizer: Tokenizer,
+  maxDocuments?: number,
+): PreparedShard {
+  let textBytes = 0;
+  const documents = corpus.parts[part].slice(0, maxDocuments).map(({ text, cluster }) => {
+    textBytes += Buffer.byteLength(text);
+    return { tokens: tokenizer.encode(text), cluster };
+  });
+  const { domain, licence, provenance } = corpus;
+  const shard = createTokenShard(documents, tokenizer.vocabularySize);
+  return { domain, part, licence, provenance, textBytes, shard };
 }

@@ -15,7 +15,10 @@ export function cutSections(document: CorpusDocument, sectionChars: number): Cor
   const sections: CorpusDocument[] = [];
   let start = 0;
   while (start < text.length) {
-    const end = text.length - start < 2 * sectionChars ? text.length : breakAfter(text, start + sectionChars);
+    // A section never runs on so far that the rest becomes a short one.
+    const latest = Math.min(start + sectionChars + MAX_OVERRUN_CHARS, text.length - sectionChars);
+    const end =
+      text.length - start < 2 * sectionChars ? text.length : breakBetween(text, start + sectionChars, latest);
     sections.push({
       id: `${document.id}#${`${sections.length}`.padStart(4, '0')}`,
       text: text.slice(start, end),
@@ -26,15 +29,15 @@ export function cutSections(document: CorpusDocument, sectionChars: number): Cor
   return sections;
 }
 
-/** The position after the best break within the next half of a section's usual slack, or the position itself. */
-function breakAfter(text: string, position: number): number {
-  const window = text.slice(position, position + MAX_OVERRUN_CHARS);
+/** The position after the best break that starts between two positions, or else the first of them. */
+function breakBetween(text: string, first: number, latest: number): number {
+  const window = text.slice(first, latest);
   for (const mark of BREAKS) {
     const found = window.indexOf(mark);
-    if (found >= 0) return position + found + mark.length;
+    if (found >= 0) return first + found + mark.length;
   }
   // Never between the two halves of a surrogate pair.
-  return isHighSurrogate(text.charCodeAt(position - 1)) ? position + 1 : position;
+  return isHighSurrogate(text.charCodeAt(first - 1)) ? first + 1 : first;
 }
 
 /** How far a section may run on to reach a break. */

@@ -77,7 +77,7 @@ export function createTokenShard(documents: readonly TokenDocument[], vocabulary
     const start = offsets[index]!;
     for (let at = 0; at < document.tokens.length; at++) {
       const token = document.tokens[at]!;
-      if (!(token >= 0 && token < vocabularySize)) {
+      if (!Number.isInteger(token) || token < 0 || token >= vocabularySize) {
         throw new RangeError(
           `Token ${token} of document ${index} is outside the vocabulary of ${vocabularySize}.`,
         );

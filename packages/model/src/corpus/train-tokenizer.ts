@@ -1,7 +1,7 @@
 import { trainBpe } from '../tokenizer/bpe-trainer.ts';
 import type { TokenizerJson } from '../tokenizer/tokenizer-json.ts';
-import type { CorpusDocument, Domain } from './corpus.ts';
-import { loadCorpusParts } from './load-corpus.ts';
+import type { CorpusDocument } from './corpus.ts';
+import type { CorpusParts } from './load-corpus.ts';
 import { generateMathCorpus } from './source/math.ts';
 
 /** Separates documents and ends a text; always id 0. */
@@ -9,21 +9,32 @@ export const END_OF_TEXT = '<|endoftext|>';
 export const END_OF_TEXT_ID = 0;
 
 export type TokenizerTrainingOptions = {
-  readonly vocabularySize?: number;
-  readonly domains?: readonly Domain[];
+  readonly vocabularySize: number;
   /** Text taken from each domain, so that the largest corpus does not own the vocabulary. */
-  readonly maxCharsPerDomain?: number;
+  readonly maxCharsPerDomain: number;
 };
 
-/** Trains the foundation model's tokenizer on the `pretrain` parts, in equal measure over the domains. */
-export async function trainTokenizer(options: TokenizerTrainingOptions = {}): Promise<TokenizerJson> {
-  const { vocabularySize = 4096, domains = ['prose', 'code', 'law', 'math'] } = options;
-  const { maxCharsPerDomain = 4_000_000 } = options;
-  const texts: string[] = [];
-  for (const domain of domains) {
-    texts.push(...spreadSample(await trainingDocuments(domain), maxCharsPerDomain));
-  }
-  return trainBpe(texts, { vocabularySize, specialTokens: [END_OF_TEXT] });
+/** What the foundation model's tokenizer.json was made with. */
+export const FOUNDATION_TOKENIZER: TokenizerTrainingOptions = {
+  vocabularySize: 4096,
+  maxCharsPerDomain: 4_000_000,
+};
+
+/**
+ * Trains a tokenizer on the `pretrain` parts of corpora, in equal measure over the domains.
+ *
+ * @example
+ * const corpora = await Promise.all(DOMAINS.map((domain) => loadCorpusParts(domain)));
+ * const json = trainTokenizer(corpora); // models/foundation/tokenizer.json
+ */
+export function trainTokenizer(
+  corpora: readonly CorpusParts[],
+  options: TokenizerTrainingOptions = FOUNDATION_TOKENIZER,
+): TokenizerJson {
+  const texts = corpora.flatMap((corpus) =>
+    spreadSample(trainingDocuments(corpus), options.maxCharsPerDomain),
+  );
+  return trainBpe(texts, { vocabularySize: options.vocabularySize, specialTokens: [END_OF_TEXT] });
 }
 
 /** The tokenizer_config.json that goes with a trained tokenizer. */
@@ -38,10 +49,10 @@ export function tokenizerConfig(maxTokens: number): Record<string, unknown> {
   };
 }
 
-async function trainingDocuments(domain: Domain): Promise<readonly CorpusDocument[]> {
+function trainingDocuments(corpus: CorpusParts): readonly CorpusDocument[] {
   // A vocabulary learns no answers, so it is trained on problems of both kinds: which are held out may change.
-  if (domain === 'math') return generateMathCorpus('pretrain', { problems: 'all' }).documents;
-  return (await loadCorpusParts(domain)).parts.pretrain;
+  if (corpus.domain === 'math') return generateMathCorpus('pretrain', { problems: 'all' }).documents;
+  return corpus.parts.pretrain;
 }
 
 /** Every n-th document, n as small as fits the limit: the whole corpus is seen, thinly. */

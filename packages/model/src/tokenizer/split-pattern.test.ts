@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { trainBpe } from './bpe-trainer.ts';
 import { compileSplitPattern, DEFAULT_SPLIT_PATTERN, GPT2_SPLIT_PATTERN, splitAll } from './split-pattern.ts';
-import { createReferenceTokenizer, hostileText } from './testing.ts';
+import { hostileText } from './testing/hostile-text.ts';
+import { createReferenceTokenizer } from './testing/reference-tokenizer.ts';
 
 /** As published with the models. */
 const PATTERNS = {

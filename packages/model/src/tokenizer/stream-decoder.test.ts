@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { trainBpe } from './bpe-trainer.ts';
 import { StreamDecoder } from './stream-decoder.ts';
-import { hostileText } from './testing.ts';
+import { hostileText } from './testing/hostile-text.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 const tokenizer = createTokenizer(trainBpe([], { vocabularySize: 257, specialTokens: ['<|endoftext|>'] }));

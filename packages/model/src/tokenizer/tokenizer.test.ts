@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { trainBpe } from './bpe-trainer.ts';
 import { GPT2_SPLIT_PATTERN } from './split-pattern.ts';
-import { createReferenceTokenizer, hostileText } from './testing.ts';
+import { hostileText } from './testing/hostile-text.ts';
+import { createReferenceTokenizer } from './testing/reference-tokenizer.ts';
 import { createTokenizer } from './tokenizer.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
@@ -177,12 +178,28 @@ describe('createTokenizer', () => {
     ['a normaliser', variant({ normalizer: { type: 'Lowercase' } }), 'normalizer.Lowercase'],
     ['no pre-tokenizer', variant({ pre_tokenizer: null }), 'pre_tokenizer null'],
     ['Metaspace', variant({ pre_tokenizer: { type: 'Metaspace' } }), 'pre_tokenizer Metaspace'],
-    ['a prefix space', variant({ pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } }), 'pre_tokenizer.ByteLevel'],
+    [
+      'a prefix space',
+      variant({ pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } }),
+      'pre_tokenizer.ByteLevel',
+    ],
     ['an inverted split', variant({ pre_tokenizer: wrongSplit({ invert: true }) }), 'pre_tokenizer.Split'],
-    ['a removing split', variant({ pre_tokenizer: wrongSplit({ behavior: 'Removed' }) }), 'pre_tokenizer.Split'],
-    ['a string split', variant({ pre_tokenizer: wrongSplit({ pattern: { String: ' ' } }) }), 'pre_tokenizer.Split'],
+    [
+      'a removing split',
+      variant({ pre_tokenizer: wrongSplit({ behavior: 'Removed' }) }),
+      'pre_tokenizer.Split',
+    ],
+    [
+      'a string split',
+      variant({ pre_tokenizer: wrongSplit({ pattern: { String: ' ' } }) }),
+      'pre_tokenizer.Split',
+    ],
     ['a decoder', variant({ decoder: { type: 'WordPiece' } }), 'decoder WordPiece'],
-    ['a post-processor', variant({ post_processor: { type: 'BertProcessing' } }), 'post_processor.BertProcessing'],
+    [
+      'a post-processor',
+      variant({ post_processor: { type: 'BertProcessing' } }),
+      'post_processor.BertProcessing',
+    ],
     ['a model', variant({}, { type: 'Unigram' }), 'model.type Unigram'],
     ['byte fallback', variant({}, { byte_fallback: true }), 'model.byte_fallback'],
     ['dropout', variant({}, { dropout: 0.1 }), 'model.dropout'],
@@ -195,7 +212,7 @@ describe('createTokenizer', () => {
         details: expect.objectContaining({ component }),
       }),
     );
-  }); // biome-ignore format: one case a line
+  });
 
   it.each([
     ['text that is no JSON', '{'],

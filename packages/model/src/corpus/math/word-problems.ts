@@ -2,14 +2,14 @@ import type { SeededRandom } from '../seeded-random.ts';
 import { hundredths } from './notation.ts';
 import type { MathProblem } from './problem.ts';
 
-const NAMES = [
-  'Ada', 'Ben', 'Carla', 'Daniel', 'Elena', 'Farid', 'Grace', 'Hugo', 'Ines', 'Jonas', 'Kira', 'Liam',
-  'Mina', 'Noah', 'Olga', 'Pedro', 'Quinn', 'Rosa', 'Samir', 'Tara', 'Uma', 'Victor', 'Wanda', 'Yusuf', 'Zoe',
-]; // biome-ignore format: one list
-const THINGS = [
-  'apples', 'pencils', 'stamps', 'marbles', 'books', 'coins', 'shells', 'stickers', 'tickets', 'oranges',
-  'postcards', 'buttons', 'eggs', 'candles', 'bricks', 'seeds', 'tiles', 'cards',
-]; // biome-ignore format: one list
+const NAMES = (
+  'Ada Ben Carla Daniel Elena Farid Grace Hugo Ines Jonas Kira Liam Mina ' +
+  'Noah Olga Pedro Quinn Rosa Samir Tara Uma Victor Wanda Yusuf Zoe'
+).split(' ');
+const THINGS = (
+  'apples pencils stamps marbles books coins shells stickers tickets ' +
+  'oranges postcards buttons eggs candles bricks seeds tiles cards'
+).split(' ');
 const CONTAINERS = ['boxes', 'bags', 'baskets', 'crates', 'shelves', 'jars', 'drawers', 'trays'];
 const PLACES = ['the market', 'the library', 'the harbour', 'the school', 'the station', 'the village'];
 
