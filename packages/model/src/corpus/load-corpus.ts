@@ -1,6 +1,6 @@
 import { CORPUS_PARTS, type Corpus, type CorpusDocument, type CorpusPart, type Domain } from './corpus.ts';
 import { withoutDuplicates } from './duplicates.ts';
-import { withoutOverlap } from './near-duplicates.ts';
+import { withoutOverlap, wordingOf } from './near-duplicates.ts';
 import { cutSections } from './sections.ts';
 import { readCodeCorpus } from './source/code.ts';
 import { readLawCorpus } from './source/law.ts';
@@ -26,9 +26,9 @@ export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
   if (domain === 'math') return mathParts();
   const corpus = await readCorpus(domain);
   const split = splitDocuments(corpus);
-  const training = [...split.pretrain, ...split.adapt];
+  const trained = wordingOf([...split.pretrain, ...split.adapt]);
   const heldOutSections = (part: 'heldout' | 'reporting'): CorpusDocument[] =>
-    withoutOverlap(withoutDuplicates(cutAll(split[part], HELD_OUT_SECTION_CHARS)), training);
+    withoutOverlap(withoutDuplicates(cutAll(split[part], HELD_OUT_SECTION_CHARS)), trained);
   const parts = {
     pretrain: split.pretrain,
     adapt: withoutDuplicates(cutAll(split.adapt, ADAPT_SECTION_CHARS)),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CorpusDocument } from './corpus.ts';
 import { withoutDuplicates } from './duplicates.ts';
-import { clusterBySimilarity, withoutOverlap } from './near-duplicates.ts';
+import { clusterBySimilarity, withoutOverlap, wordingOf } from './near-duplicates.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 function words(seed: string, count: number): string {
@@ -69,6 +69,6 @@ describe('withoutOverlap', () => {
     const known = documentOf('known', words('known', 2000));
     const inside = documentOf('inside', known.text.slice(2000, 4000));
     const outside = documentOf('outside', `${words('outside', 300)} ${known.text.slice(0, 500)}`);
-    expect(ids(withoutOverlap([inside, outside], [known]))).toEqual(['outside']);
+    expect(ids(withoutOverlap([inside, outside], wordingOf([known])))).toEqual(['outside']);
   });
 });
