@@ -121,12 +121,21 @@ describe('encode', () => {
     expect([...tokenizer.encode('we', { addSpecialTokens: true })]).toEqual([0, ...plain, 1]);
   });
 
-  it('stays fast on one pre-token of a hundred thousand letters', () => {
+  it.each([
+    ['letters', 'ation'],
+    ['spaces', ' '],
+    ['line ends and tabs', ' \t\r\n'],
+    ['punctuation', '-='],
+    ['apostrophes', "'"],
+    ['digits', '7'],
+    ['marks without a base', '\u0301'],
+    ['beginnings of an added token', '<|endoftex'],
+  ])('stays fast on a hundred thousand %s', (_, unit) => {
     const tokenizer = createTokenizer(TRAINED);
-    const text = 'ation'.repeat(20_000);
+    const text = `${unit.repeat(100_000 / unit.length)}x`;
     const before = performance.now();
     const ids = tokenizer.encode(text);
-    // Quadratic merging needs minutes here.
+    // Quadratic splitting or merging needs minutes here.
     expect(performance.now() - before).toBeLessThan(3000);
     expect(tokenizer.decode(ids)).toBe(text);
   });
