@@ -94,6 +94,23 @@ export {
 } from './encoding/hash.ts';
 export { SeededRandom } from './encoding/random.ts';
 export {
+  artifactHashSchema,
+  decimalSchema,
+  expertGroupIdSchema,
+  hotkeySchema,
+  MAX_UIDS,
+  nameSchema,
+  nanoNatsSchema,
+  roundSchema,
+  runIdSchema,
+  signatureSchema,
+  stateHashSchema,
+  uidSchema,
+} from './encoding/schema.ts';
+export { isSignedBy, signDocument, signingMessage } from './encoding/signed-document.ts';
+export { type Sign, type Verify, verifySr25519 } from './encoding/sr25519.ts';
+export { hotkeyOf, isHotkey, publicKeyOf } from './encoding/ss58.ts';
+export {
   type Advice,
   ConnitoError,
   type ErrorDetails,

@@ -1,0 +1,32 @@
+/**
+ * A run as every role sees it: its definition, who takes part in a round, which state holds, what was agreed, all derived
+ * from ledger and store. Miner, validator and observers share this; none of them can change what it says.
+ *
+ * @example
+ * const participants = new Participants(context);
+ * const chain = new CanonicalChain(context, participants, session.genesis.hash);
+ * const record = await readRound(context, { participants, chain }, 3);
+ */
+export { CanonicalChain, type CanonicalState, type RoundOutcome } from './canonical-chain.ts';
+export type { RunContext } from './context.ts';
+export { type CreateRunOptions, createRun, KNOWN_DOMAINS } from './create-run.ts';
+export { type RunErrorCode, runError } from './errors.ts';
+export { followRounds, type RoundPoint } from './follow-rounds.ts';
+export { hashFile, type ModelSession, openModelSession } from './model-session.ts';
+export { mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
+export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
+export { type RoundReaders, readRound } from './read-round.ts';
+export { type LossReport, Reporter } from './reporter.ts';
+export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
+export type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
+export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
+export { LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
+export {
+  genesisState,
+  nativeSha256,
+  type RunState,
+  StateLoader,
+  stateParameters,
+  storeState,
+} from './state-loader.ts';
+export { pick, pickAcross, type SequencePool, sourceOf, TokenSources } from './token-sources.ts';

@@ -1,0 +1,81 @@
+import type { RunDefinition } from '@connito/protocol';
+
+/** Everything of a run definition that is neither derived from the model nor from the texts. */
+export type RunParameters = Pick<
+  RunDefinition,
+  'schedule' | 'inner' | 'codec' | 'scoring' | 'duplicates' | 'merge' | 'validators' | 'emission'
+>;
+
+/**
+ * Parameters of a run on one machine: blocks close as soon as all nodes are ready, so every window is as short as its rules
+ * allow. The figures are tuned for the shipped foundation; `bench/` shows what they give.
+ */
+export const LOCAL_PARAMETERS: RunParameters = {
+  // Block 1 holds the registrations, so the first round starts with block 2.
+  schedule: {
+    genesisBlock: 2,
+    distribute: 1,
+    train: 1,
+    commit: 1,
+    reveal: 1,
+    evaluate: 2,
+    attest: 1,
+    vote: 1,
+    state: 1,
+    publish: 1,
+  },
+  inner: {
+    optimizer: 'adamw',
+    steps: 12,
+    sequencesPerStep: 8,
+    sequenceLength: 128,
+    learningRate: '0.002',
+    warmupSteps: 2,
+    beta1: '0.9',
+    beta2: '0.95',
+    epsilon: '0.00000001',
+    weightDecay: '0',
+    clipNorm: '1',
+  },
+  codec: {
+    kind: 'int8',
+    errorFeedback: { merged: 'residual', rejected: 'nothing', void: 'nothing' },
+    maxBundleBytes: 64 << 20,
+  },
+  scoring: {
+    domainSequences: 48,
+    generalSequences: 24,
+    sequenceTokens: 128,
+    falseRewardRate: '0.05',
+    futilityAfter: 16,
+    maxGeneralLossRiseNanoNats: 20_000_000,
+    generalCharge: '1',
+  },
+  duplicates: {
+    lookbackRounds: 3,
+    maxCosine: '0.9',
+    maxResponseCosine: '0.9',
+    maxFunctionalCorrelation: '0.99',
+    supportingCosine: '0.6',
+    sketchWidth: 1024,
+    probes: 8,
+  },
+  merge: {
+    rule: 'weighted-mean',
+    trimFraction: '0.2',
+    maxUpdates: 8,
+    clipNormFactor: '2',
+    outerLearningRate: '0.7',
+    outerMomentum: '0.6',
+    nesterov: true,
+    scales: ['1', '0.5', '0.25', '0.125'],
+  },
+  validators: {
+    scoreQuorum: { numerator: 2, denominator: 3 },
+    duplicateQuorum: { numerator: 1, denominator: 2 },
+    attestationQuorum: { numerator: 1, denominator: 2 },
+    voteQuorum: { numerator: 1, denominator: 2 },
+    stateQuorum: { numerator: 1, denominator: 2 },
+  },
+  emission: { burnUid: null },
+};
