@@ -1,1 +1,16 @@
-export {};
+/**
+ * One miner: fetches the round's state, trains its expert group on its share of the data, commits, and reveals.
+ *
+ * @example
+ * await runMiner({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
+ */
+export { Journal, type Submission } from './journal.ts';
+export { Miner, type MinerDependencies } from './miner.ts';
+export { type MinerOptions, runMiner } from './run-miner.ts';
+export {
+  groupTensorNames,
+  honestStrategy,
+  type MinerStrategy,
+  type MinerTask,
+  type Work,
+} from './strategy.ts';

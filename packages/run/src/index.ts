@@ -14,6 +14,7 @@ export { type RunErrorCode, runError } from './errors.ts';
 export { followRounds, type RoundPoint } from './follow-rounds.ts';
 export { hashFile, type ModelSession, openModelSession } from './model-session.ts';
 export { mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
+export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';
 export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
 export { type RoundReaders, readRound } from './read-round.ts';
 export { type LossReport, Reporter } from './reporter.ts';
@@ -21,6 +22,7 @@ export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.
 export type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
 export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
 export { LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
+export { RunPosition } from './run-position.ts';
 export {
   genesisState,
   nativeSha256,

@@ -1,1 +1,9 @@
-export {};
+/**
+ * One validator: fetches and checks reveals, scores them by Proof-of-Loss, reports, votes on the merge, posts the next
+ * state and sets chain weights.
+ *
+ * @example
+ * await runValidator({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
+ */
+export { runValidator, type ValidatorRunOptions } from './run-validator.ts';
+export { Validator, type ValidatorDependencies, type ValidatorOptions } from './validator.ts';

@@ -1,0 +1,121 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeDurably } from '@connito/node';
+import {
+  decodeDelta,
+  float32Bytes,
+  groupOf,
+  groupTensors,
+  type Manifest,
+  manifestSchema,
+  type RunDefinition,
+  readFloat32,
+  type TensorMap,
+} from '@connito/protocol';
+import { z } from 'zod';
+
+/** What a miner must not lose between commitment and reveal, and its error feedback. */
+export type Submission = {
+  readonly manifest: Manifest;
+  readonly salt: string;
+  readonly bundle: Uint8Array;
+  /** What the encoding lost; the next round may add it. */
+  readonly residual: TensorMap;
+};
+
+const schema = z.object({ manifest: manifestSchema, salt: z.string() });
+
+/**
+ * A miner's submissions on disk, one folder a round: salt, manifest and bundle are durable before the commitment is sent, so
+ * that a miner killed at any moment can still reveal what it committed to.
+ */
+export class Journal {
+  readonly #folder: string;
+  readonly #definition: RunDefinition;
+
+  private constructor(folder: string, definition: RunDefinition) {
+    this.#folder = folder;
+    this.#definition = definition;
+  }
+
+  static async open(folder: string, definition: RunDefinition): Promise<Journal> {
+    await mkdir(folder, { recursive: true });
+    return new Journal(folder, definition);
+  }
+
+  async save(round: number, submission: Submission): Promise<void> {
+    const folder = this.#of(round);
+    await mkdir(folder, { recursive: true });
+    await writeDurably(join(folder, 'bundle'), submission.bundle);
+    await writeDurably(join(folder, 'residual'), packed(submission.residual));
+    // Last: its presence says that the others are whole.
+    const { manifest, salt } = submission;
+    await writeDurably(
+      join(folder, 'submission.json'),
+      new TextEncoder().encode(JSON.stringify({ manifest, salt })),
+    );
+  }
+
+  /** A round's submission, or null where none was completed. */
+  async load(round: number): Promise<Submission | null> {
+    const folder = this.#of(round);
+    const text = await readOptional(join(folder, 'submission.json'));
+    const bundle = await readOptional(join(folder, 'bundle'));
+    const residual = await readOptional(join(folder, 'residual'));
+    if (text === null || bundle === null || residual === null) return null;
+    const { manifest, salt } = schema.parse(JSON.parse(new TextDecoder().decode(text)));
+    const specs = this.#specs(manifest);
+    return { manifest, salt, bundle, residual: unpacked(residual, specs) };
+  }
+
+  /** The delta a submission's bundle stands for. */
+  deltaOf({ manifest, bundle }: Submission): TensorMap {
+    const decoded = decodeDelta(this.#definition.codec.kind, bundle, this.#specs(manifest));
+    if (decoded.kind === 'invalid') throw new Error(`the journal's own bundle is damaged: ${decoded.why}`);
+    return decoded.delta;
+  }
+
+  /** Deletes rounds before `round`. */
+  async prune(round: number): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const number = /^round-(\d+)$/.exec(name)?.[1];
+      if (number !== undefined && Number(number) < round) {
+        await rm(join(this.#folder, name), { recursive: true, force: true });
+      }
+    }
+  }
+
+  #of(round: number): string {
+    return join(this.#folder, `round-${round}`);
+  }
+
+  #specs(manifest: Manifest): ReturnType<typeof groupTensors> {
+    return groupTensors(groupOf(this.#definition, manifest.group), this.#definition.baseModel.architecture);
+  }
+}
+
+function packed(tensors: TensorMap): Uint8Array {
+  const names = [...tensors.keys()].sort();
+  const parts = names.map((name) => float32Bytes(tensors.get(name)!.data));
+  return Buffer.concat(parts);
+}
+
+function unpacked(bytes: Uint8Array, specs: ReturnType<typeof groupTensors>): TensorMap {
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  let offset = 0;
+  for (const { name, shape } of specs) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    tensors.set(name, { shape, data: readFloat32(bytes, offset, elements) });
+    offset += elements * 4;
+  }
+  return tensors;
+}
+
+async function readOptional(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

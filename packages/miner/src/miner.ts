@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import type { Keypair, Log } from '@connito/node';
+import {
+  carriedResidual,
+  commitmentOf,
+  encodeDelta,
+  encodeNote,
+  encodeReveal,
+  manifestOf,
+  SALT_BYTES,
+  signReveal,
+  submissionOf,
+  type TensorMap,
+  toHex,
+  type Uid,
+} from '@connito/protocol';
+import {
+  type ModelSession,
+  nativeSha256,
+  type RoundPoint,
+  type RunContext,
+  RunPosition,
+  roundNotes,
+  roundVerdict,
+  TokenSources,
+  uidOf,
+} from '@connito/run';
+import type { Journal, Submission } from './journal.ts';
+import type { MinerStrategy } from './strategy.ts';
+
+export type MinerDependencies = {
+  readonly context: RunContext;
+  readonly keypair: Keypair;
+  readonly session: ModelSession;
+  readonly journal: Journal;
+  readonly strategy: MinerStrategy;
+  readonly log: Log;
+};
+
+/** Rounds whose submissions stay on disk: the current one and the one whose fate decides the error feedback. */
+const KEPT_ROUNDS = 2;
+
+/**
+ * One miner. `act` does what the open block's phase asks for and may be called again for the same block: whatever was done is
+ * on disk or on the ledger, and is not done twice.
+ */
+export class Miner {
+  readonly #dependencies: MinerDependencies;
+  readonly #position: RunPosition;
+  readonly #sources: TokenSources;
+
+  constructor(dependencies: MinerDependencies) {
+    this.#dependencies = dependencies;
+    const { context, session } = dependencies;
+    this.#position = new RunPosition(context, session, { momentum: false });
+    this.#sources = new TokenSources(context);
+  }
+
+  async act(point: RoundPoint, signal: AbortSignal): Promise<void> {
+    switch (point.phase) {
+      case 'distribute':
+        await this.#position.enter(point.round, signal);
+        return;
+      case 'train':
+        await this.#train(point.round, signal);
+        return;
+      case 'commit':
+        await this.#commit(point.round, signal);
+        return;
+      case 'reveal':
+        await this.#reveal(point.round, signal);
+        return;
+      default:
+        return;
+    }
+  }
+
+  async #train(round: number, signal: AbortSignal): Promise<void> {
+    const { context, keypair, session, journal, strategy, log } = this.#dependencies;
+    if ((await journal.load(round)) !== null) return;
+    const state = await this.#position.enter(round, signal);
+    const facts = await this.#position.participants.of(round, signal);
+    const uid = uidOf(facts.miners, keypair.hotkey);
+    const assignment = uid === null ? undefined : facts.assignments.get(uid);
+    if (uid === null || assignment === undefined) {
+      log.warn('No task in this round', { round, hotkey: keypair.hotkey });
+      return;
+    }
+    const { group, share } = assignment;
+    const { hotkey } = keypair;
+    const { host, genesis } = session;
+    const genesisState = genesis.hash;
+    const task = {
+      context,
+      hotkey,
+      uid,
+      round,
+      group,
+      share,
+      facts,
+      state,
+      genesisState,
+      model: host,
+      sources: this.#sources,
+    };
+    const work = await strategy.work(task, signal);
+    if (work === null) return;
+    const carried = await this.#carriedInto(round, uid, signal);
+    const { kind } = context.definition.codec;
+    const encoded = encodeDelta(kind, work.delta, carried, nativeSha256);
+    const { trainedTokens, innerSteps, losses } = work;
+    const claim = { run: context.run, round, group, hotkey, baseState: state.hash, codec: kind };
+    const manifest = manifestOf({ ...claim, trainedTokens, innerSteps }, encoded, nativeSha256);
+    const salt = toHex(randomBytes(SALT_BYTES));
+    await journal.save(round, { manifest, salt, bundle: encoded.bundle, residual: encoded.residual });
+    await journal.prune(round - KEPT_ROUNDS + 1);
+    log.info('Trained', {
+      ...{ round, group, trainedTokens, innerSteps, bundleBytes: encoded.bundle.length },
+      ...{ firstLoss: losses[0], lastLoss: losses.at(-1) },
+    });
+  }
+
+  /** What error feedback adds to this round's delta: decided by what became of the last one, by the run's rule. */
+  async #carriedInto(round: number, uid: Uid, signal: AbortSignal): Promise<TensorMap | null> {
+    const { context, journal } = this.#dependencies;
+    if (round === 0) return null;
+    const last = await journal.load(round - 1);
+    if (last === null) return null;
+    const facts = await this.#position.participants.of(round - 1, signal);
+    const group = facts.assignments.get(uid)?.group;
+    const now = (await this.#position.participants.of(round, signal)).assignments.get(uid)?.group;
+    // Another group has other tensors.
+    if (group === undefined || group !== last.manifest.group || group !== now) return null;
+    const { outcome } = await this.#position.chain.outcomeOf(round - 1, signal);
+    const notes = await roundNotes(context, round - 1, signal);
+    const verdict = await roundVerdict(context, facts, notes, signal);
+    const merged = verdict.accepted.get(group)?.some((accepted) => accepted.uid === uid) === true;
+    const fate = outcome === 'void' ? 'void' : merged ? 'merged' : 'rejected';
+    const update = { delta: journal.deltaOf(last), residual: last.residual };
+    return carriedResidual(fate, context.definition.codec.errorFeedback, update);
+  }
+
+  async #commit(round: number, signal: AbortSignal): Promise<void> {
+    const { context, log } = this.#dependencies;
+    const submission = await this.#unsent(round, 'commit', signal);
+    if (submission === null) return;
+    const { manifest, salt } = submission;
+    const group = context.definition.groups.findIndex(({ id }) => id === manifest.group);
+    const commitment = commitmentOf(manifest, salt);
+    const block = await context.ledger.commit(
+      encodeNote({ kind: 'commit', round, group, commitment }),
+      signal,
+    );
+    log.info('Committed', { round, block, commitment });
+  }
+
+  async #reveal(round: number, signal: AbortSignal): Promise<void> {
+    const { context, keypair, log } = this.#dependencies;
+    const submission = await this.#unsent(round, 'reveal', signal);
+    if (submission === null) return;
+    const { manifest, salt, bundle } = submission;
+    const reveal = await signReveal(manifest, salt, (message) => keypair.sign(message));
+    await context.store.put(bundle, signal);
+    const document = await context.store.put(encodeReveal(reveal), signal);
+    const block = await context.ledger.commit(encodeNote({ kind: 'reveal', round, document }), signal);
+    log.info('Revealed', { round, block, document, bytes: bundle.length });
+  }
+
+  /** The round's submission, unless there is none or the ledger already has its note of this kind. */
+  async #unsent(round: number, kind: 'commit' | 'reveal', signal: AbortSignal): Promise<Submission | null> {
+    const { context, keypair, journal, log } = this.#dependencies;
+    const submission = await journal.load(round);
+    if (submission === null) {
+      log.warn('Nothing to submit', { round, note: kind });
+      return null;
+    }
+    const notes = await roundNotes(context, round, signal);
+    const sent = submissionOf(notes, keypair.hotkey, kind, round, context.definition.schedule);
+    return sent.kind === 'submitted' ? null : submission;
+  }
+}

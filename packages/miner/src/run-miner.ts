@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Log } from '@connito/node';
+import { connectNode, followRounds, openModelSession, type RoleOptions } from '@connito/run';
+import { Journal } from './journal.ts';
+import { Miner } from './miner.ts';
+import { honestStrategy, type MinerStrategy } from './strategy.ts';
+
+export type MinerOptions = RoleOptions & {
+  readonly log: Log;
+  /** Default: train honestly. */
+  readonly strategy?: MinerStrategy;
+};
+
+/**
+ * Runs a miner until the signal aborts. Fails with `base_model_mismatch` where the model is not the run's, and with the
+ * errors of wallet, ledger and store.
+ */
+export async function runMiner(options: MinerOptions, signal: AbortSignal): Promise<void> {
+  const { log, strategy = honestStrategy } = options;
+  const { context, keypair } = await connectNode(options);
+  const session = await openModelSession(context, options);
+  try {
+    const uid = await context.ledger.register(signal);
+    const journal = await Journal.open(join(options.stateFolder, 'submissions'), context.definition);
+    log.info('Miner started', { uid, hotkey: keypair.hotkey, run: context.run, strategy: strategy.name });
+    const miner = new Miner({ context, keypair, session, journal, strategy, log });
+    await followRounds(context, (point) => miner.act(point, signal), log, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await session.stop();
+  }
+}

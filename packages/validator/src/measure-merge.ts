@@ -1,0 +1,124 @@
+import {
+  decimalNumber,
+  type ExpertGroupId,
+  type GroupMerge,
+  type PairedStatistics,
+  pairedDifferences,
+  pairedStatistics,
+  type TensorMap,
+  toNanoNats,
+  ZERO_STEP,
+} from '@connito/protocol';
+import {
+  type ModelSession,
+  type RoundVerdict,
+  type RunContext,
+  type RunState,
+  stateParameters,
+  stepGroups,
+  type TokenSources,
+} from '@connito/run';
+import { type DrawnExam, drawExam } from './exams.ts';
+
+export type MergeMeasurement = {
+  readonly groups: readonly GroupMerge[];
+  /** The vote by group number, as a vote note holds it. */
+  readonly scales: readonly number[];
+};
+
+type Scale = GroupMerge['scales'][number];
+
+/**
+ * Measures the candidate merge like a submission: the whole model with every group's step taken, on sequences drawn after the
+ * reports were closed. Tries the step scales from the largest; the first at which a group's gain has a positive lower
+ * bound and general loss holds gets its vote, and if none does, no step.
+ */
+export async function measureMerge(
+  context: RunContext,
+  session: ModelSession,
+  sources: TokenSources,
+  merge: {
+    readonly round: number;
+    readonly blockHash: string;
+    readonly state: RunState;
+    readonly verdict: RoundVerdict;
+    readonly merged: ReadonlyMap<ExpertGroupId, TensorMap>;
+  },
+): Promise<MergeMeasurement> {
+  const { definition } = context;
+  const { round, blockHash, state, verdict, merged } = merge;
+  const pending = new Set(merged.keys());
+  const measuredScales = new Map<ExpertGroupId, Scale[]>();
+  const votes = new Map<ExpertGroupId, number>();
+  const exams = new Map<ExpertGroupId, DrawnExam>();
+  const before = new Map<
+    ExpertGroupId,
+    { domain: Float64Array; generalBefore: Float64Array; generalBase: Float64Array }
+  >();
+  for (const group of definition.groups) {
+    if (!merged.has(group.id)) continue;
+    const drawn = await drawExam(context, sources, group, { round, blockHash, purpose: 'merge' });
+    exams.set(group.id, drawn);
+    const { domainBefore, generalBefore, generalBase } = await session.host.openExam(drawn.exam);
+    await session.host.closeExam(drawn.exam.id);
+    before.set(group.id, { domain: domainBefore, generalBefore, generalBase });
+  }
+
+  for (const [index, scale] of definition.merge.scales.entries()) {
+    if (pending.size === 0) break;
+    // Groups that have their vote keep it while the others try smaller steps, so the model measured is the one meant.
+    const scaleOf = (group: ExpertGroupId): string | null => {
+      const voted = votes.get(group);
+      return voted === undefined ? scale : (definition.merge.scales[voted] ?? null);
+    };
+    const groups = stepGroups(context, state, merged, scaleOf);
+    const parameters = stateParameters({ hash: state.hash, groups });
+    for (const id of [...pending]) {
+      const { exam } = exams.get(id)!;
+      const baseline = before.get(id)!;
+      const domainAfter = await session.host.measure(exam.domain, parameters);
+      const generalAfter = await session.host.measure(exam.general, parameters);
+      const gain = compare(baseline.domain, domainAfter, context);
+      const rise = compare(generalAfter, baseline.generalBase, context);
+      measuredScales.set(id, [...(measuredScales.get(id) ?? []), describe(scale, gain, rise)]);
+      const holds = rise !== null && rise.lower <= definition.scoring.maxGeneralLossRiseNanoNats;
+      if (gain !== null && gain.lower > 0 && holds) {
+        votes.set(id, index);
+        pending.delete(id);
+      }
+    }
+  }
+
+  const groups = [...merged.keys()].map(
+    (group): GroupMerge => ({
+      group,
+      accepted: (verdict.accepted.get(group) ?? []).map(({ uid, scoreNanoNats }) => ({ uid, scoreNanoNats })),
+      scales: measuredScales.get(group) ?? [],
+      vote: votes.get(group) ?? ZERO_STEP,
+      leaveOneOut: [],
+    }),
+  );
+  return { groups, scales: definition.groups.map(({ id }) => votes.get(id) ?? ZERO_STEP) };
+}
+
+/** Statistics of `before − after` in nano-nats, or null where a loss is not finite. */
+function compare(
+  before: Float64Array,
+  after: Float64Array,
+  { definition }: RunContext,
+): PairedStatistics | null {
+  const from = toNanoNats(before);
+  const to = toNanoNats(after);
+  if (from === null || to === null) return null;
+  return pairedStatistics(pairedDifferences(from, to), decimalNumber(definition.scoring.falseRewardRate));
+}
+
+function describe(scale: string, gain: PairedStatistics | null, rise: PairedStatistics | null): Scale {
+  return {
+    scale,
+    gainMeanNanoNats: gain === null ? null : Math.round(gain.mean) + 0,
+    gainLowerNanoNats: gain === null ? null : Math.floor(gain.lower) + 0,
+    generalRiseMeanNanoNats: rise === null ? null : Math.round(rise.mean) + 0,
+    generalRiseLowerNanoNats: rise === null ? null : Math.floor(rise.lower) + 0,
+  };
+}
