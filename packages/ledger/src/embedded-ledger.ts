@@ -6,6 +6,7 @@ import { BlockWaiters } from './block-waiters.ts';
 import { runEpoch } from './epoch.ts';
 import { ledgerError } from './errors.ts';
 import { endsEpoch, epochOf, type Genesis, type GenesisInput, parseGenesis } from './genesis.ts';
+import { hotkeyView } from './hotkey-view.ts';
 import type { Block, ChainWeight, Ledger, LedgerNote, Neuron, NeuronPayout } from './ledger.ts';
 import { LedgerDatabase, type NotePosition } from './ledger-database.ts';
 import { type LedgerLimits, LIMITS } from './limits.ts';
@@ -326,27 +327,6 @@ export class EmbeddedLedger implements Disposable {
       payouts,
     });
   }
-}
-
-/** Every method of the seam for one hotkey. Asynchronous, so that a refusal rejects the promise and never throws. */
-function hotkeyView(ledger: EmbeddedLedger, hotkey: Hotkey): Ledger {
-  const now = async <T>(signal: AbortSignal | undefined, work: () => T): Promise<T> => {
-    signal?.throwIfAborted();
-    return work();
-  };
-  return {
-    head: (signal) => now(signal, () => ledger.head),
-    block: (number, signal) => now(signal, () => ledger.block(number)),
-    waitForBlock: (number, signal) => ledger.waitForBlock(number, signal),
-    register: (signal) => now(signal, () => ledger.register(hotkey)),
-    neurons: (atBlock, signal) => now(signal, () => ledger.neurons(atBlock)),
-    commit: (data, signal) => now(signal, () => ledger.commit(hotkey, data)),
-    notes: (fromBlock, toBlock, signal) => now(signal, () => ledger.notes(fromBlock, toBlock)),
-    announce: (endpoint, signal) => now(signal, () => ledger.announce(hotkey, endpoint)),
-    setWeights: (weights, signal) => now(signal, () => ledger.setWeights(hotkey, weights)),
-    payouts: (atBlock, signal) => now(signal, () => ledger.payouts(atBlock)),
-    ready: (number, signal) => now(signal, () => ledger.ready(hotkey, number)),
-  };
 }
 
 function checkStoredGenesis(database: LedgerDatabase, genesis: Genesis, path: string): void {

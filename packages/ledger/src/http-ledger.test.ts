@@ -179,6 +179,16 @@ describe('ledger client', () => {
     server = await serveLedger({ port: 0 }, { ledger });
   });
 
+  it('says at once that a clock is wrong', async () => {
+    const clock = new ManualClock(Date.now() - 5 * 60_000);
+    const client = new HttpLedger({ url: server.url }, { keypair: alice, clock });
+    await expect(client.register()).rejects.toMatchObject({
+      code: 'peer_refused',
+      message: expect.stringContaining('clock'),
+      details: { peerCode: 'stale_request', allowedMs: 30_000 },
+    });
+  });
+
   it('reads long ranges of notes page by page', async () => {
     ledger.register(alice.hotkey);
     for (let block = 1; block <= 9; block++) {

@@ -209,7 +209,7 @@ function ownError(error: unknown): unknown {
   if (!hasCode(error, 'peer_refused')) return error;
   const { peerCode, peerMessage } = error.details;
   if (!isWireCode(peerCode)) return error;
-  return ledgerError(peerCode, String(peerMessage ?? peerCode), {}, error);
+  return ledgerError(peerCode, String(peerMessage ?? peerCode), error.details, error);
 }
 
 /** Not a refusal but a server that is away, starting, stopping or busy. */

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { nodeError } from '@connito/node';
 import type { Hotkey, Uid } from '@connito/protocol';
 import type { BlockHeader } from './block-hash.ts';
 import type { BondMatrix, PostedWeights } from './epoch.ts';
@@ -39,11 +40,13 @@ export type NotePosition = { readonly block: number; readonly index: number };
  * written ahead and synced at each commit. Rows of the open block carry its number; reads say up to which block.
  */
 export class LedgerDatabase {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   /** Opens the file for this process alone. Fails with `ledger_in_use` or `ledger_unusable`. */
   constructor(path: string) {
+    this.#path = path;
     try {
       this.#database = new DatabaseSync(path);
       // Held until the process ends, however it ends: two writers would make two histories.
@@ -69,7 +72,7 @@ export class LedgerDatabase {
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw writeError(error);
+      throw writeError(error, this.#path);
     }
   }
 
@@ -337,12 +340,14 @@ function openError(cause: unknown, path: string) {
   );
 }
 
-function writeError(error: unknown): unknown {
+function writeError(error: unknown, path: string): unknown {
   if (resultCode(error) !== SQLITE_FULL) return error;
-  return ledgerError(
-    'ledger_unusable',
-    'The disk that holds the ledger is full. Free space; nothing was lost.',
-    {},
-    error,
+  return nodeError(
+    'disk_full',
+    `No space left to write ${path}. Free space on that file system; nothing was lost.`,
+    {
+      details: { path },
+      cause: error,
+    },
   );
 }

@@ -40,7 +40,7 @@ const ADVICE = {
   /** The signature does not fit the request, the key or the server. */
   bad_signature: 'penalise',
   /** Signed too long ago or in the future: replayed, or one of the clocks is wrong. */
-  stale_request: 'retry',
+  stale_request: 'reject',
   /** The same signed request arrived before. */
   replayed_request: 'reject',
   /** The signature is good but its hotkey may not do this. */

@@ -31,7 +31,6 @@ const SECRET_FIELDS = [
   'secretKey',
   'privateKey',
   'mnemonic',
-  'seed',
   'password',
   'authorization',
   'salt',

@@ -213,20 +213,23 @@ async function refusal(response: Response, url: URL) {
     .catch(() => '');
   const stated = parseErrorBody(text);
   const { status } = response;
-  const retryAfterMs = stated?.details.retryAfterMs;
-  const advice: Advice = RETRY_STATUSES.has(status) || stated?.code === 'stale_request' ? 'retry' : 'reject';
+  const advice: Advice = RETRY_STATUSES.has(status) ? 'retry' : 'reject';
+  const hint =
+    stated?.code === 'stale_request'
+      ? ' This machine’s clock and the peer’s differ by too much; set the one that is wrong.'
+      : '';
   return nodeError(
     'peer_refused',
-    `${url.origin} answered ${status} to ${url.pathname}${stated === null ? '' : ` (${stated.code})`}.`,
+    `${url.origin} answered ${status} to ${url.pathname}${stated === null ? '' : ` (${stated.code})`}.${hint}`,
     {
       details: {
+        ...stated?.details,
         peer: url.origin,
         path: url.pathname,
         status,
         peerCode: stated?.code ?? null,
         // The peer's own words, for a developer; bounded, and never to be acted on.
         peerMessage: stated?.message.slice(0, 500) ?? null,
-        ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
       },
       advice,
     },

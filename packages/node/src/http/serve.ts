@@ -26,6 +26,8 @@ export type HttpServer = AsyncDisposable & {
 const HEADERS_TIMEOUT_MS = 10_000;
 const BODY_TIMEOUT_MS = 10 * 60_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Each open connection costs a few kilobytes; waiting for blocks holds one for each client. */
+const MAX_CONNECTIONS = 4_096;
 const DEFAULT_GRACE_MS = 2_000;
 
 /** Listens; resolves when connections are accepted. Fails with `port_taken` or `address_unavailable`. */
@@ -40,6 +42,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
       maxHeaderSize: MAX_HEADER_BYTES,
     },
   }) as Server;
+  server.maxConnections = MAX_CONNECTIONS;
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const urlHost = host.includes(':') ? `[${host}]` : host;
