@@ -23,7 +23,8 @@ export interface ArtifactStore {
   getRange(hash: ArtifactHash, start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size in bytes, or null where the store has no such artifact. */
   size(hash: ArtifactHash, signal?: AbortSignal): Promise<number | null>;
+  /** Everything held, in any order. Adapters for other people's stores refuse with `not_supported`. */
   list(signal?: AbortSignal): AsyncIterable<{ readonly hash: ArtifactHash; readonly bytes: number }>;
-  /** Deletes everything not kept; returns how many bytes were freed. */
+  /** Deletes everything not kept; returns how many bytes were freed. Refused like `list`. */
   prune(keep: ReadonlySet<ArtifactHash>, signal?: AbortSignal): Promise<number>;
 }
