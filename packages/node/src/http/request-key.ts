@@ -7,7 +7,7 @@ import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 
 /**
  * A request key is an Ed25519 key that a hotkey has signed for, for an hour. Requests are signed with it, because the
- * platform checks Ed25519 about forty times faster than pure JavaScript checks sr25519; a server checks the hotkey's
+ * platform checks Ed25519 some thirty times faster than pure JavaScript checks sr25519; a server checks the hotkey's
  * own signature once and remembers it. Nothing is negotiated: every request carries the delegation, so a restarted
  * server needs no new handshake and no secret ever travels.
  */
