@@ -1,7 +1,7 @@
 import { honestStrategy, type MinerStrategy } from '@connito/miner';
 
-/** Finite in every codec, but products of it with itself are not. */
-const HUGE = 60_000;
+/** Finite as a value and after decoding, but the product of two such activations is not. */
+const HUGE = 1e20;
 
 /**
  * Trains honestly, then makes one hidden neuron of each expert so large that it overflows where it fires: hard batches then

@@ -24,9 +24,11 @@ export {
   trainFoundation,
 } from './foundation/train-foundation.ts';
 export {
+  type Change,
   type Exam,
   type ExamBaseline,
   type ExamResult,
+  type ExamRows,
   ModelHost,
   type TensorOverrides,
   type TrainJob,

@@ -2,7 +2,6 @@ import type { NeuronPayout } from '@connito/ledger';
 import {
   MAX_REVEAL_BYTES,
   type MinerOutcome,
-  manifestSchema,
   type PlacedNote,
   REASONS,
   roundWindow,
@@ -21,7 +20,9 @@ import { type RoundVerdict, roundVerdict } from './round-verdict.ts';
 /** What reading rounds needs besides the run; make both once and keep them. */
 export type RoundReaders = { readonly participants: Participants; readonly chain: CanonicalChain };
 
-const revealSize = z.object({ manifest: manifestSchema.pick({ tensors: true }) });
+const revealSize = z.object({
+  manifest: z.object({ tensors: z.array(z.object({ bytes: z.int().nonnegative() })) }),
+});
 
 /** A finished round's whole story from ledger and store alone; all its blocks must be sealed. */
 export async function readRound(

@@ -43,8 +43,8 @@ export const LOCAL_PARAMETERS: RunParameters = {
     maxBundleBytes: 64 << 20,
   },
   scoring: {
-    domainSequences: 48,
-    generalSequences: 24,
+    domainSequences: 32,
+    generalSequences: 16,
     sequenceTokens: 128,
     falseRewardRate: '0.05',
     futilityAfter: 16,

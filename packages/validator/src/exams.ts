@@ -1,56 +1,98 @@
-import type { Exam, Sequences } from '@connito/model';
+import type { Exam, ExamBaseline, ExamRows } from '@connito/model';
 import {
   drawAcrossPools,
   drawSequences,
   type ExpertGroup,
   type ExpertGroupId,
   expertsOf,
-  type PooledDocument,
 } from '@connito/protocol';
-import { pick, pickAcross, type RunContext, type SequencePool, type TokenSources } from '@connito/run';
+import { pickAcross, type RunContext, type SequencePool, type TokenSources } from '@connito/run';
 
-/** The sequences drawn for one group in one round, and where they come from. */
+/** A document of a held-out source. */
+export type ExamDocument = { readonly source: string; readonly document: number };
+
+/** All sequences drawn for one purpose of a round, and which of them matter to which group. */
 export type DrawnExam = {
   readonly exam: Exam;
-  readonly domainDocuments: readonly number[];
-  readonly generalDocuments: readonly PooledDocument[];
+  /** The document of each sequence. */
+  readonly documents: readonly ExamDocument[];
+  readonly rows: ReadonlyMap<ExpertGroupId, ExamRows>;
 };
 
+/** Why sequences are drawn: to score updates, or to measure their merge. Each has a draw of its own. */
+export type ExamPurpose = 'score' | 'merge';
+
 /**
- * Draws a group's held-out sequences from a block hash that nobody knew while anything could still be revealed. General
- * sequences come from sources that no group trains on and from the other groups' held-out sources. `purpose` separates
- * the draw that scores updates from the one that measures their merge.
+ * Draws held-out sequences from a block hash that nobody knew while anything could still be revealed. Each group has its own
+ * domain's. General ones are half from sources that no group trains on and half from the other groups' draws, so that all
+ * groups share most of them and each is measured before the updates only once.
  */
 export async function drawExam(
   context: RunContext,
   sources: TokenSources,
-  group: ExpertGroup,
-  draw: { readonly round: number; readonly blockHash: string; readonly purpose: 'score' | 'merge' },
+  groups: readonly ExpertGroup[],
+  draw: { readonly round: number; readonly blockHash: string; readonly purpose: ExamPurpose },
 ): Promise<DrawnExam> {
   const { definition, run } = context;
   const { domainSequences, generalSequences, sequenceTokens } = definition.scoring;
   const { round, blockHash, purpose } = draw;
-  const label = (kind: string): { run: typeof run; round: number; label: string } => ({
-    run,
-    round,
-    label: `${purpose}/${kind}/${group.id}`,
-  });
-  const own = await sources.pool(group.heldOutSource);
-  const domainDocuments = drawSequences(blockHash, label('domain'), own.count, domainSequences);
+  const label = (what: string) => ({ run, round, label: `${purpose}/${what}` });
 
-  const pools = new Map<string, SequencePool>();
-  for (const id of generalSourceIds(context, group.id)) pools.set(id, await sources.pool(id));
-  const sizes = [...pools].map(([source, { count }]) => ({ source, documents: count }));
-  const generalDocuments = drawAcrossPools(blockHash, label('general'), sizes, generalSequences);
-  const rows = generalDocuments.map(({ source, document }) => ({ pool: pools.get(source)!, row: document }));
-  const general: Sequences = pickAcross(sequenceTokens, rows);
-  const lowestLayer = Math.min(...expertsOf(group).map(({ layer }) => layer));
-  const exam = { id: `${purpose}/${group.id}`, domain: pick(own, domainDocuments), general, lowestLayer };
-  return { exam, domainDocuments, generalDocuments };
+  const documents: ExamDocument[] = [];
+  const chosen: { pool: SequencePool; row: number }[] = [];
+  const add = async ({ source, document }: ExamDocument): Promise<number> => {
+    chosen.push({ pool: await sources.pool(source), row: document });
+    return documents.push({ source, document }) - 1;
+  };
+
+  const domainRows = new Map<ExpertGroupId, number[]>();
+  for (const { id, heldOutSource } of definition.groups) {
+    const { count } = await sources.pool(heldOutSource);
+    const drawn = drawSequences(blockHash, label(`domain/${id}`), count, domainSequences);
+    const rows: number[] = [];
+    for (const document of drawn) rows.push(await add({ source: heldOutSource, document }));
+    domainRows.set(id, rows);
+  }
+
+  const fromEachOther = Math.floor(generalSequences / 2 / Math.max(1, definition.groups.length - 1));
+  const untrained = generalSequences - fromEachOther * (definition.groups.length - 1);
+  const pools: { source: string; documents: number }[] = [];
+  for (const source of definition.generalSources) {
+    pools.push({ source, documents: (await sources.pool(source)).count });
+  }
+  const shared: number[] = [];
+  for (const document of drawAcrossPools(blockHash, label('general'), pools, untrained))
+    shared.push(await add(document));
+
+  const rows = new Map<ExpertGroupId, ExamRows>();
+  for (const { id } of groups) {
+    const others = definition.groups.filter((group) => group.id !== id);
+    const general = others.flatMap((group) => domainRows.get(group.id)!.slice(0, fromEachOther));
+    rows.set(id, { domain: domainRows.get(id)!, general: [...shared, ...general] });
+  }
+  const baseRows = [...new Set([...rows.values()].flatMap(({ general }) => general))];
+  const lowestLayer = Math.min(...groups.flatMap((group) => expertsOf(group).map(({ layer }) => layer)));
+  const exam = { id: purpose, sequences: pickAcross(sequenceTokens, chosen), lowestLayer, baseRows };
+  return { exam, documents, rows };
 }
 
-/** Held-out sources that say what an update of this group does to everything else. */
-function generalSourceIds({ definition }: RunContext, group: ExpertGroupId): string[] {
-  const others = definition.groups.filter(({ id }) => id !== group).map(({ heldOutSource }) => heldOutSource);
-  return [...definition.generalSources, ...others];
+/** One group's part of a baseline. */
+export type GroupBaseline = {
+  readonly domainBefore: Float64Array;
+  readonly generalBase: Float64Array;
+  readonly generalBefore: Float64Array;
+};
+
+export function groupBaseline(
+  drawn: DrawnExam,
+  { before, base }: ExamBaseline,
+  group: ExpertGroupId,
+): GroupBaseline {
+  const { domain, general } = drawn.rows.get(group)!;
+  const baseOf = new Map(drawn.exam.baseRows.map((row, i) => [row, base[i]!]));
+  return {
+    domainBefore: Float64Array.from(domain, (row) => before[row]!),
+    generalBase: Float64Array.from(general, (row) => baseOf.get(row)!),
+    generalBefore: Float64Array.from(general, (row) => before[row]!),
+  };
 }

@@ -18,7 +18,7 @@ import {
   stepGroups,
   type TokenSources,
 } from '@connito/run';
-import { type DrawnExam, drawExam } from './exams.ts';
+import { drawExam, groupBaseline } from './exams.ts';
 
 export type MergeMeasurement = {
   readonly groups: readonly GroupMerge[];
@@ -50,19 +50,10 @@ export async function measureMerge(
   const pending = new Set(merged.keys());
   const measuredScales = new Map<ExpertGroupId, Scale[]>();
   const votes = new Map<ExpertGroupId, number>();
-  const exams = new Map<ExpertGroupId, DrawnExam>();
-  const before = new Map<
-    ExpertGroupId,
-    { domain: Float64Array; generalBefore: Float64Array; generalBase: Float64Array }
-  >();
-  for (const group of definition.groups) {
-    if (!merged.has(group.id)) continue;
-    const drawn = await drawExam(context, sources, group, { round, blockHash, purpose: 'merge' });
-    exams.set(group.id, drawn);
-    const { domainBefore, generalBefore, generalBase } = await session.host.openExam(drawn.exam);
-    await session.host.closeExam(drawn.exam.id);
-    before.set(group.id, { domain: domainBefore, generalBefore, generalBase });
-  }
+  const stepped = definition.groups.filter(({ id }) => merged.has(id));
+  if (stepped.length === 0) return { groups: [], scales: definition.groups.map(() => ZERO_STEP) };
+  const drawn = await drawExam(context, sources, stepped, { round, blockHash, purpose: 'merge' });
+  const before = await session.host.openExam(drawn.exam);
 
   for (const [index, scale] of definition.merge.scales.entries()) {
     if (pending.size === 0) break;
@@ -72,14 +63,13 @@ export async function measureMerge(
       return voted === undefined ? scale : (definition.merge.scales[voted] ?? null);
     };
     const groups = stepGroups(context, state, merged, scaleOf);
-    const parameters = stateParameters({ hash: state.hash, groups });
+    const change = { kind: 'replace', tensors: stateParameters({ hash: state.hash, groups }) } as const;
     for (const id of [...pending]) {
-      const { exam } = exams.get(id)!;
-      const baseline = before.get(id)!;
-      const domainAfter = await session.host.measure(exam.domain, parameters);
-      const generalAfter = await session.host.measure(exam.general, parameters);
-      const gain = compare(baseline.domain, domainAfter, context);
-      const rise = compare(generalAfter, baseline.generalBase, context);
+      const baseline = groupBaseline(drawn, before, id);
+      const after = await session.host.examine(drawn.exam.id, change, drawn.rows.get(id)!, null);
+      const complete = after.kind === 'complete' ? after : null;
+      const gain = complete && compare(baseline.domainBefore, complete.domainAfter, context);
+      const rise = complete && compare(complete.generalAfter, baseline.generalBase, context);
       measuredScales.set(id, [...(measuredScales.get(id) ?? []), describe(scale, gain, rise)]);
       const holds = rise !== null && rise.lower <= definition.scoring.maxGeneralLossRiseNanoNats;
       if (gain !== null && gain.lower > 0 && holds) {
@@ -88,6 +78,8 @@ export async function measureMerge(
       }
     }
   }
+
+  await session.host.closeExam(drawn.exam.id);
 
   const groups = [...merged.keys()].map(
     (group): GroupMerge => ({

@@ -16,7 +16,7 @@ import {
 } from '@connito/protocol';
 import type { ModelSession, OpenedReveal, RunContext, RunState, TokenSources } from '@connito/run';
 import { DuplicateCheck, type RevealHistory } from './duplicate-check.ts';
-import { type DrawnExam, drawExam } from './exams.ts';
+import { type DrawnExam, drawExam, type GroupBaseline, groupBaseline } from './exams.ts';
 
 type ValidReveal = Extract<OpenedReveal, { kind: 'valid' }>;
 type Baseline = Report['baselines'][number];
@@ -50,14 +50,20 @@ export async function scoreRound(
   const { hash: blockHash } = await context.ledger.block(seedBlock, signal);
   const baselines: Baseline[] = [];
   const outcomes: MinerOutcome[] = reveals.flatMap((reveal) => unmeasured(reveal));
-  for (const group of definition.groups) {
-    const valid = reveals.filter(
-      (reveal): reveal is ValidReveal => reveal.kind === 'valid' && reveal.group === group.id,
-    );
-    if (valid.length === 0) continue;
-    const measured = await scoreGroup(group, valid, { round, blockHash }, state, dependencies, signal);
-    if (measured.baseline !== null) baselines.push(measured.baseline);
-    outcomes.push(...measured.outcomes);
+  const validOf = (group: ExpertGroup): ValidReveal[] =>
+    reveals.filter((reveal): reveal is ValidReveal => reveal.kind === 'valid' && reveal.group === group.id);
+  const groups = definition.groups.filter((group) => validOf(group).length > 0);
+  if (groups.length > 0) {
+    const { session, sources } = dependencies;
+    const drawn = await drawExam(context, sources, groups, { round, blockHash, purpose: 'score' });
+    const before = await session.host.openExam(drawn.exam);
+    for (const group of groups) {
+      const draw = { round, blockHash, drawn, baseline: groupBaseline(drawn, before, group.id) };
+      const measured = await scoreGroup(group, validOf(group), draw, state, dependencies, signal);
+      if (measured.baseline !== null) baselines.push(measured.baseline);
+      outcomes.push(...measured.outcomes);
+    }
+    await session.host.closeExam(drawn.exam.id);
   }
   return {
     protocol: 'connito/1',
@@ -77,15 +83,19 @@ function unmeasured(reveal: OpenedReveal): MinerOutcome[] {
 async function scoreGroup(
   group: ExpertGroup,
   reveals: readonly ValidReveal[],
-  draw: { readonly round: number; readonly blockHash: string },
+  draw: {
+    readonly round: number;
+    readonly blockHash: string;
+    readonly drawn: DrawnExam;
+    readonly baseline: GroupBaseline;
+  },
   state: RunState,
   dependencies: ScoringDependencies,
   signal: AbortSignal,
 ): Promise<{ readonly baseline: Baseline | null; readonly outcomes: MinerOutcome[] }> {
-  const { context, session, sources, history, log } = dependencies;
+  const { context, session, history, log } = dependencies;
   const { scoring } = context.definition;
-  const drawn = await drawExam(context, sources, group, { ...draw, purpose: 'score' });
-  const before = await session.host.openExam(drawn.exam);
+  const { drawn, baseline: before } = draw;
   const baseline = baselineOf(group, drawn, before);
   if (baseline === null) {
     // Without a baseline there is no score: this validator says so rather than make one up.
@@ -108,7 +118,8 @@ async function scoreGroup(
     try {
       // A suspected copy is measured in full, so that the verdict on it is complete.
       const planned = suspected.has(reveal.uid) ? { ...futility, after: scoring.domainSequences } : futility;
-      const result = await session.host.examine(drawn.exam.id, reveal.delta, planned);
+      const change = { kind: 'delta', tensors: reveal.delta } as const;
+      const result = await session.host.examine(drawn.exam.id, change, drawn.rows.get(group.id)!, planned);
       if (result.kind === 'non_finite') outcomes.push(nonFinite(reveal));
       else if (result.kind === 'futile')
         outcomes.push(futile(reveal, before.domainBefore, result.domainAfter, dependencies));
@@ -124,7 +135,6 @@ async function scoreGroup(
       outcomes.push(abstained(reveal));
     }
   }
-  await session.host.closeExam(drawn.exam.id);
 
   const duplicates = check.find(fingerprints);
   for (const reveal of reveals) {
@@ -147,22 +157,15 @@ async function scoreGroup(
   return { baseline, outcomes };
 }
 
-function baselineOf(
-  group: ExpertGroup,
-  drawn: DrawnExam,
-  losses: {
-    readonly domainBefore: Float64Array;
-    readonly generalBase: Float64Array;
-    readonly generalBefore: Float64Array;
-  },
-): Baseline | null {
+function baselineOf(group: ExpertGroup, drawn: DrawnExam, losses: GroupBaseline): Baseline | null {
   const all = [losses.domainBefore, losses.generalBase, losses.generalBefore];
   if (all.some((values) => toNanoNats(values) === null)) return null;
+  const { domain, general } = drawn.rows.get(group.id)!;
   return {
     group: group.id,
-    domainDocuments: [...drawn.domainDocuments],
+    domainDocuments: domain.map((row) => drawn.documents[row]!.document),
     domainBefore: integers(losses.domainBefore),
-    generalDocuments: drawn.generalDocuments.map((document) => ({ ...document })),
+    generalDocuments: general.map((row) => ({ ...drawn.documents[row]! })),
     generalBase: integers(losses.generalBase),
     generalBefore: integers(losses.generalBefore),
   };

@@ -1,82 +1,110 @@
-import type { Tensor } from '@connito/engine';
+import { floats, tensor } from '@connito/engine';
 import type { Parameters } from '../parameters.ts';
 import type { ForwardPass } from '../transformer/forward-pass.ts';
 
 /** Equally long token sequences, `[count, tokens + 1]`: each token after the first is a target. */
 export type Sequences = { readonly count: number; readonly tokens: number; readonly data: Int32Array };
 
-/** Hidden states of all sequences before layer `layer`, batch by batch, shared by all models equal below it. */
-export type SharedPrefix = { readonly layer: number; readonly hidden: readonly Tensor[] };
+/** Hidden states of all sequences before a layer, `[count, tokens, hiddenSize]`: shared by all models equal below it. */
+export type SharedPrefix = { readonly layer: number; readonly hidden: Float32Array };
 
-/**
- * Mean loss of each sequence in nats per token, under the full model with its native routing. The last batch is filled up
- * with copies of its first sequence, which are not counted.
- */
+export type MeasureOptions = {
+  /** Which sequences to measure, in this order. Default: all. */
+  readonly rows?: readonly number[];
+  /** Must come from parameters equal to the measured ones below its layer. */
+  readonly prefix?: SharedPrefix;
+  /** Asked after each batch with the losses so far; if it returns true, only those are returned. */
+  readonly stopAfter?: (lossesSoFar: Float64Array) => boolean;
+};
+
+/** Mean loss of each sequence in nats per token, under the full model with its native routing. */
 export class SequenceLosses {
   readonly #pass: ForwardPass;
-  readonly #batches: readonly {
-    readonly inputs: Int32Array;
-    readonly targets: Int32Array;
-    readonly used: number;
-  }[];
-  readonly #count: number;
+  readonly #sequences: Sequences;
 
   constructor(pass: ForwardPass, sequences: Sequences) {
-    const { sequences: batchSize, tokens } = pass.shape;
-    if (tokens !== sequences.tokens) {
-      throw new RangeError(`the pass takes sequences of ${tokens} tokens, these have ${sequences.tokens}`);
+    if (pass.shape.tokens !== sequences.tokens) {
+      const message = `the pass takes sequences of ${pass.shape.tokens} tokens, these have ${sequences.tokens}`;
+      throw new RangeError(message);
     }
     this.#pass = pass;
-    this.#count = sequences.count;
-    const width = tokens + 1;
-    const batches = [];
-    for (let start = 0; start < sequences.count; start += batchSize) {
-      const used = Math.min(batchSize, sequences.count - start);
-      const inputs = new Int32Array(batchSize * tokens);
-      const targets = new Int32Array(batchSize * tokens);
-      for (let row = 0; row < batchSize; row++) {
-        const from = (start + (row < used ? row : 0)) * width;
-        inputs.set(sequences.data.subarray(from, from + tokens), row * tokens);
-        targets.set(sequences.data.subarray(from + 1, from + width), row * tokens);
-      }
-      batches.push({ inputs, targets, used });
-    }
-    this.#batches = batches;
+    this.#sequences = sequences;
   }
 
-  /** Hidden states before `layer` for `parameters`. */
+  /** Hidden states of all sequences before `layer`. */
   async prefix(parameters: Parameters, layer: number): Promise<SharedPrefix> {
-    const hidden: Tensor[] = [];
-    for (const { inputs } of this.#batches) {
-      hidden.push(await this.#pass.layers(parameters, this.#pass.embed(parameters, inputs), 0, layer));
+    const size = this.#sequences.tokens * this.#pass.config.hiddenSize;
+    const hidden = new Float32Array(this.#sequences.count * size);
+    for (const batch of this.#batches(allRows(this.#sequences))) {
+      const states = await this.#pass.layers(
+        parameters,
+        this.#pass.embed(parameters, batch.inputs),
+        0,
+        layer,
+      );
+      batch.rows.forEach((row, i) => {
+        hidden.set(floats(states).subarray(i * size, (i + 1) * size), row * size);
+      });
     }
     return { layer, hidden };
   }
 
-  /**
-   * The loss of every sequence, in order. `prefix` must come from parameters equal to these below its layer. `stopAfter`
-   * is asked after each batch with the losses so far; if it returns true, only those are returned.
-   */
-  async measure(
-    parameters: Parameters,
-    prefix: SharedPrefix | null = null,
-    stopAfter: (lossesSoFar: Float64Array) => boolean = () => false,
-  ): Promise<Float64Array> {
-    const { tokens } = this.#pass.shape;
-    const losses = new Float64Array(this.#count);
+  async measure(parameters: Parameters, options: MeasureOptions = {}): Promise<Float64Array> {
+    const { rows = allRows(this.#sequences), prefix, stopAfter = () => false } = options;
+    const { tokens } = this.#sequences;
+    const pass = this.#pass;
+    const losses = new Float64Array(rows.length);
     let measured = 0;
-    for (const [i, { inputs, targets, used }] of this.#batches.entries()) {
-      const start = prefix === null ? this.#pass.embed(parameters, inputs) : prefix.hidden[i]!;
-      const hidden = await this.#pass.layers(parameters, start, prefix?.layer ?? 0, this.#pass.config.layers);
-      const rows = await this.#pass.losses(parameters, hidden, targets);
-      for (let row = 0; row < used; row++) {
+    for (const batch of this.#batches(rows)) {
+      const start =
+        prefix === undefined ? pass.embed(parameters, batch.inputs) : this.#resume(prefix, batch.rows);
+      const hidden = await pass.layers(parameters, start, prefix?.layer ?? 0, pass.config.layers);
+      const each = await pass.losses(parameters, hidden, batch.targets);
+      for (let i = 0; i < batch.rows.length; i++) {
         let sum = 0;
-        for (let t = 0; t < tokens; t++) sum += rows[row * tokens + t]!;
-        losses[measured + row] = sum / tokens;
+        for (let t = 0; t < tokens; t++) sum += each[i * tokens + t]!;
+        losses[measured + i] = sum / tokens;
       }
-      measured += used;
-      if (measured < this.#count && stopAfter(losses.subarray(0, measured))) return losses.slice(0, measured);
+      measured += batch.rows.length;
+      if (measured < rows.length && stopAfter(losses.subarray(0, measured))) return losses.slice(0, measured);
     }
     return losses;
   }
+
+  /** Whole batches of the pass's shape. The last is filled up with zero tokens, whose losses nobody reads. */
+  *#batches(
+    rows: readonly number[],
+  ): Generator<{
+    readonly rows: readonly number[];
+    readonly inputs: Int32Array;
+    readonly targets: Int32Array;
+  }> {
+    const { sequences: size, tokens } = this.#pass.shape;
+    const width = tokens + 1;
+    for (let start = 0; start < rows.length; start += size) {
+      const own = rows.slice(start, start + size);
+      const inputs = new Int32Array(size * tokens);
+      const targets = new Int32Array(size * tokens);
+      own.forEach((row, i) => {
+        const from = row * width;
+        inputs.set(this.#sequences.data.subarray(from, from + tokens), i * tokens);
+        targets.set(this.#sequences.data.subarray(from + 1, from + width), i * tokens);
+      });
+      yield { rows: own, inputs, targets };
+    }
+  }
+
+  #resume({ hidden }: SharedPrefix, rows: readonly number[]) {
+    const { shape, config, rows: total } = this.#pass;
+    const size = shape.tokens * config.hiddenSize;
+    const start = new Float32Array(total * config.hiddenSize);
+    rows.forEach((row, i) => {
+      start.set(hidden.subarray(row * size, (row + 1) * size), i * size);
+    });
+    return tensor(start, [total, config.hiddenSize]);
+  }
+}
+
+function allRows({ count }: Sequences): number[] {
+  return Array.from({ length: count }, (_, row) => row);
 }

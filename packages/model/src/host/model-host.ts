@@ -35,21 +35,29 @@ export type TrainOutcome = {
   readonly trainedTokens: number;
 };
 
-/** The sequences one group's updates of one round are measured on. */
+/** Sequences that candidates are measured on. */
 export type Exam = {
   readonly id: string;
-  readonly domain: Sequences;
-  readonly general: Sequences;
-  /** Lowest layer in which the group has experts: everything below is computed once for all candidates. */
+  readonly sequences: Sequences;
+  /** Lowest layer in which any candidate differs: everything below is computed once for all. */
   readonly lowestLayer: number;
+  /** Sequences whose loss under the base model is wanted too. */
+  readonly baseRows: readonly number[];
 };
 
-/** Losses in nats per token of each of the exam's sequences before any update. */
+/** Losses in nats per token before any change. */
 export type ExamBaseline = {
-  readonly domainBefore: Float64Array;
-  readonly generalBase: Float64Array;
-  readonly generalBefore: Float64Array;
+  /** Of every sequence under the current state. */
+  readonly before: Float64Array;
+  /** Of `baseRows`, in that order, under the base model. */
+  readonly base: Float64Array;
 };
+
+/** What a candidate changes in the current state: tensors added to parameters, or put in their place. */
+export type Change = { readonly kind: 'delta' | 'replace'; readonly tensors: TensorOverrides };
+
+/** The exam's sequences that matter for one candidate. */
+export type ExamRows = { readonly domain: readonly number[]; readonly general: readonly number[] };
 
 export type Futility = { readonly after: number; readonly falseRewardRate: number };
 
@@ -61,12 +69,9 @@ export type ExamResult =
   | { readonly kind: 'non_finite' };
 
 type OpenExam = {
-  readonly domain: SequenceLosses;
-  readonly general: SequenceLosses;
-  readonly domainPrefix: SharedPrefix;
-  readonly generalPrefix: SharedPrefix;
-  readonly domainBefore: Float64Array;
-  readonly planned: number;
+  readonly losses: SequenceLosses;
+  readonly prefix: SharedPrefix;
+  readonly before: Float64Array;
 };
 
 /** Sequences measured in one batch. */
@@ -116,12 +121,9 @@ export class ModelHost {
     this.#exams.clear();
   }
 
-  /** Loss of each sequence under the current state, with some parameters replaced if given. */
-  async measure(sequences: Sequences, replaced: TensorOverrides = new Map()): Promise<Float64Array> {
-    const parameters = new Map(this.#state);
-    for (const [name, { shape, data }] of replaced)
-      parameters.set(name, fitting(this.#base, name, shape, data));
-    return new SequenceLosses(await this.#passFor(sequences.tokens), sequences).measure(parameters);
+  /** Loss of each sequence under the current state. */
+  async measure(sequences: Sequences): Promise<Float64Array> {
+    return new SequenceLosses(await this.#passFor(sequences.tokens), sequences).measure(this.#state);
   }
 
   /** Inner steps of one expert group from the current state. */
@@ -135,38 +137,40 @@ export class ModelHost {
   }
 
   /** Measures what all candidates of an exam share and keeps it until `closeExam` or `setState`. */
-  async openExam(exam: Exam): Promise<ExamBaseline> {
-    const pass = await this.#passFor(exam.domain.tokens);
-    const domain = new SequenceLosses(pass, exam.domain);
-    const general = new SequenceLosses(pass, exam.general);
-    const domainPrefix = await domain.prefix(this.#state, exam.lowestLayer);
-    const generalPrefix = await general.prefix(this.#state, exam.lowestLayer);
-    const domainBefore = await domain.measure(this.#state, domainPrefix);
-    const generalBefore = await general.measure(this.#state, generalPrefix);
-    const generalBase = await general.measure(this.#base);
-    const planned = exam.domain.count;
-    this.#exams.set(exam.id, { domain, general, domainPrefix, generalPrefix, domainBefore, planned });
-    return { domainBefore, generalBase, generalBefore };
+  async openExam({ id, sequences, lowestLayer, baseRows }: Exam): Promise<ExamBaseline> {
+    const losses = new SequenceLosses(await this.#passFor(sequences.tokens), sequences);
+    const prefix = await losses.prefix(this.#state, lowestLayer);
+    const before = await losses.measure(this.#state, { prefix });
+    const base = await losses.measure(this.#base, { rows: baseRows });
+    this.#exams.set(id, { losses, prefix, before });
+    return { before, base };
   }
 
-  /** Losses of the current state plus `delta` on an open exam. */
-  async examine(examId: string, delta: TensorOverrides, futility: Futility): Promise<ExamResult> {
+  /**
+   * Losses of the current state with a change on an open exam: the domain's sequences first, and the general ones unless the
+   * candidate is broken or, with `futility`, hopeless.
+   */
+  async examine(
+    examId: string,
+    change: Change,
+    rows: ExamRows,
+    futility: Futility | null,
+  ): Promise<ExamResult> {
     const exam = this.#exams.get(examId);
     if (exam === undefined) throw new RangeError(`exam "${examId}" is not open`);
-    const candidate = new Map(this.#state);
-    for (const [name, { shape, data }] of delta)
-      candidate.set(name, added(known(this.#state, name), shape, data));
+    const candidate = this.#changed(change);
+    const { losses, prefix, before } = exam;
     let broken = false;
-    const stop = (losses: Float64Array): boolean => {
-      broken = !losses.every(Number.isFinite);
-      if (broken || losses.length < futility.after) return broken;
-      const differences = losses.map((after, j) => exam.domainBefore[j]! - after);
-      return isFutile(differences, exam.planned, futility.falseRewardRate);
+    const stopAfter = (soFar: Float64Array): boolean => {
+      broken = !soFar.every(Number.isFinite);
+      if (broken || futility === null || soFar.length < futility.after) return broken;
+      const differences = soFar.map((after, i) => before[rows.domain[i]!]! - after);
+      return isFutile(differences, rows.domain.length, futility.falseRewardRate);
     };
-    const domainAfter = await exam.domain.measure(candidate, exam.domainPrefix, stop);
+    const domainAfter = await losses.measure(candidate, { rows: rows.domain, prefix, stopAfter });
     if (broken || !domainAfter.every(Number.isFinite)) return { kind: 'non_finite' };
-    if (domainAfter.length < exam.planned) return { kind: 'futile', domainAfter };
-    const generalAfter = await exam.general.measure(candidate, exam.generalPrefix);
+    if (domainAfter.length < rows.domain.length) return { kind: 'futile', domainAfter };
+    const generalAfter = await losses.measure(candidate, { rows: rows.general, prefix });
     if (!generalAfter.every(Number.isFinite)) return { kind: 'non_finite' };
     return { kind: 'complete', domainAfter, generalAfter };
   }
@@ -178,6 +182,18 @@ export class ModelHost {
   /** Which experts the current state's routers choose for sequences. */
   async profile(sequences: Sequences): Promise<RoutingProfile> {
     return profileRouting(await this.#passFor(sequences.tokens), this.#state, sequences);
+  }
+
+  #changed({ kind, tensors }: Change): Parameters {
+    const candidate = new Map(this.#state);
+    for (const [name, { shape, data }] of tensors) {
+      const before = known(this.#state, name);
+      candidate.set(
+        name,
+        kind === 'delta' ? added(before, shape, data) : fitting(this.#base, name, shape, data),
+      );
+    }
+    return candidate;
   }
 
   get #opened(): ModelConfig {
