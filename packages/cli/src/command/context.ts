@@ -1,0 +1,70 @@
+import { systemCode } from '@connito/node';
+
+/** Where a command writes: a process's stream, or a list of strings in tests. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  on?(event: 'resize', listener: () => void): unknown;
+  off?(event: 'resize', listener: () => void): unknown;
+}
+
+/** What a command sees of the process it runs in. */
+export type CommandContext = {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Milliseconds since the Unix epoch at which the process started. */
+  readonly startedAtMs: number;
+  /** Calls back on each request to stop (Ctrl-C, SIGTERM, SIGHUP, a supervisor that is gone) until unsubscribed. */
+  onStopRequest(listener: (cause: StopCause) => void): () => void;
+};
+
+export type StopCause = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'supervisor gone';
+
+/** The context of the running process. */
+export function processContext(): CommandContext {
+  const ignoreClosedPipe = (error: Error) => {
+    // `connito status | head` closes the pipe early, which is no failure.
+    if (systemCode(error) !== 'EPIPE') throw error;
+  };
+  process.stdout.on('error', ignoreClosedPipe);
+  process.stderr.on('error', ignoreClosedPipe);
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    startedAtMs: performance.timeOrigin,
+    onStopRequest,
+  };
+}
+
+function onStopRequest(listener: (cause: StopCause) => void): () => void {
+  const supervised = process.channel !== undefined;
+  // A terminal's Ctrl-C reaches the whole process group; under a supervisor, only its word counts.
+  const onInterrupt = () => {
+    if (!supervised) listener('SIGINT');
+  };
+  const onTerminate = () => listener('SIGTERM');
+  const onHangUp = () => {
+    if (!supervised) listener('SIGHUP');
+  };
+  const onDisconnect = () => listener('supervisor gone');
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate).on('SIGHUP', onHangUp);
+  process.on('disconnect', onDisconnect);
+  process.channel?.unref();
+  return () => {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate).off('SIGHUP', onHangUp);
+    process.off('disconnect', onDisconnect);
+  };
+}
+
+/** A signal that fires at the first request to stop. */
+export function stopSignal(context: CommandContext): AbortSignal {
+  const controller = new AbortController();
+  context.onStopRequest((cause) => controller.abort(new DOMException(cause, 'AbortError')));
+  return controller.signal;
+}

@@ -1,0 +1,14 @@
+import { runValidator } from '@connito/validator';
+import type { z } from 'zod';
+import type { CommandContext } from '../../command/context.ts';
+import { roleOptionsOf, type roleOptionsSchema, runRole } from '../../command/role.ts';
+
+/** Runs a validator until it is asked to stop. */
+export async function startValidator(
+  options: z.output<typeof roleOptionsSchema>,
+  context: CommandContext,
+): Promise<void> {
+  await runRole(context, { role: 'validator', name: options.name }, (log, signal) =>
+    runValidator({ ...roleOptionsOf(options), log }, signal),
+  );
+}

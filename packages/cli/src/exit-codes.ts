@@ -1,0 +1,74 @@
+import { ConnitoError } from '@connito/protocol';
+import { CommanderError } from 'commander';
+
+/** What the process answers its caller. `connito --help` lists them. */
+export const EXIT_CODES = {
+  /** Done, or stopped as asked. */
+  ok: 0,
+  /** Something failed that none of the others names. */
+  failure: 1,
+  /** The command line is wrong: unknown command or option, or a value out of range. */
+  usage: 2,
+  /** The machine: Node too old, port taken, disk full, file or key unusable, network already running. */
+  environment: 3,
+  /** The data: model, run definition, state or artifact missing, damaged or not the expected one. */
+  data: 4,
+  /** Stopped at once by a second Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+
+export const EXIT_CODE_HELP = `
+Exit codes:
+  0    done, or stopped as asked
+  1    failed for a reason none of the others names
+  2    wrong command line: unknown command or option, value out of range
+  3    the machine: Node too old, port taken, disk full, file or key unusable, network already running
+  4    the data: model, run definition or artifact missing, damaged or not the expected one
+  130  stopped at once by a second Ctrl-C`;
+
+const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
+  invalid_option: EXIT_CODES.usage,
+  network_differs: EXIT_CODES.usage,
+  unknown_uid: EXIT_CODES.usage,
+
+  port_taken: EXIT_CODES.environment,
+  address_unavailable: EXIT_CODES.environment,
+  disk_full: EXIT_CODES.environment,
+  file_exists: EXIT_CODES.environment,
+  file_unusable: EXIT_CODES.environment,
+  hotkey_missing: EXIT_CODES.environment,
+  hotkey_unreadable: EXIT_CODES.environment,
+  hotkey_exists: EXIT_CODES.environment,
+  coldkey_refused: EXIT_CODES.environment,
+  network_running: EXIT_CODES.environment,
+  processes_left: EXIT_CODES.environment,
+
+  unsupported_model: EXIT_CODES.data,
+  checkpoint_missing: EXIT_CODES.data,
+  checkpoint_corrupt: EXIT_CODES.data,
+  parameter_mismatch: EXIT_CODES.data,
+  base_model_mismatch: EXIT_CODES.data,
+  invalid_tokenizer: EXIT_CODES.data,
+  invalid_run_definition: EXIT_CODES.data,
+  not_canonical_bytes: EXIT_CODES.data,
+  invalid_state: EXIT_CODES.data,
+  artifact_missing: EXIT_CODES.data,
+  artifact_corrupt: EXIT_CODES.data,
+  network_missing: EXIT_CODES.data,
+  network_file_corrupt: EXIT_CODES.data,
+  round_missing: EXIT_CODES.data,
+
+  interrupted: EXIT_CODES.interrupted,
+};
+
+/** The exit code a failure ends with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) {
+    const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
+    return asked ? EXIT_CODES.ok : EXIT_CODES.usage;
+  }
+  if (error instanceof ConnitoError) return EXIT_CODE_OF_ERROR[error.code] ?? EXIT_CODES.failure;
+  return EXIT_CODES.failure;
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmbeddedLedger, type GenesisInput, type Ledger } from '@connito/ledger';
+import { fileError, keypairFromMiniSecret } from '@connito/node';
+import { LEDGER_FILE, type NetworkLayout } from './layout.ts';
+import { lockHolder } from './lock.ts';
+import { observerLedger } from './observer-ledger.ts';
+import { readProcesses } from './processes-file.ts';
+
+/** A network's ledger for reading, wherever it is now. */
+export type NetworkLedger = Disposable & {
+  readonly ledger: Ledger;
+  /** The process that runs the network, or null where it is stopped and its file is read directly. */
+  readonly runningPid: number | null;
+};
+
+/** A look at the ledger may not take longer than this when its process does not answer. */
+const OUTAGE_MS = 2_000;
+
+/** Opens the ledger of a network: over HTTP while it runs, else its file. Fails with the ledger's own errors. */
+export async function openNetworkLedger(layout: NetworkLayout): Promise<NetworkLedger> {
+  const holder = await lockHolder(layout.lockFile);
+  const processes = await readProcesses(layout);
+  if (holder !== null && processes !== null) {
+    const ledger = observerLedger(new URL(processes.ledgerUrl), OUTAGE_MS);
+    return { ledger, runningPid: holder.pid, [Symbol.dispose]: () => undefined };
+  }
+  const genesis = await readGenesis(layout.genesisFile);
+  const embedded = EmbeddedLedger.open({ path: join(layout.ledger, LEDGER_FILE), genesis });
+  // Reading is the same for everybody; this view is nobody's.
+  const nobody = keypairFromMiniSecret(new Uint8Array(32));
+  return {
+    ledger: embedded.as(nobody),
+    runningPid: null,
+    [Symbol.dispose]: () => embedded.close(),
+  };
+}
+
+/** A genesis file's content; the ledger checks it against its own schema. */
+export async function readGenesis(path: string): Promise<GenesisInput> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as GenesisInput;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}

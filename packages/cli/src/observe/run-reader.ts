@@ -1,0 +1,99 @@
+import type { Ledger } from '@connito/ledger';
+import { type RunDefinition, runIdOf } from '@connito/protocol';
+import {
+  CanonicalChain,
+  Participants,
+  Reporter,
+  type RunContext,
+  readRound,
+  StateLoader,
+} from '@connito/run';
+import type { ArtifactStore } from '@connito/store';
+import type { Network } from '../network/network-file.ts';
+import { finishedRound } from './finished-round.ts';
+import type { RoundReader } from './follow-network.ts';
+import type { FinishedRound } from './network-event.ts';
+
+export type RunReaderOptions = {
+  readonly definition: RunDefinition;
+  readonly ledger: Ledger;
+  readonly store: ArtifactStore;
+  readonly network: Network;
+  readonly threads: number;
+};
+
+/**
+ * Reads rounds from ledger and store, and measures each round's state on the reporting set with a model of its own. The model
+ * is loaded for the first round that is read, so that it takes no time from nodes that are starting.
+ */
+export class RunReader implements RoundReader {
+  readonly #options: RunReaderOptions;
+  #measurements: Promise<RoundMeasurements> | null = null;
+
+  constructor(options: RunReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Fails with `base_model_mismatch` and the errors of `loadCheckpoint`, of ledger and of store. */
+  async read(round: number, signal: AbortSignal): Promise<FinishedRound> {
+    this.#measurements ??= RoundMeasurements.create(this.#options);
+    return (await this.#measurements).read(round, signal);
+  }
+
+  async stop(): Promise<void> {
+    const measurements = await this.#measurements?.catch(() => null);
+    await measurements?.stop();
+  }
+}
+
+class RoundMeasurements {
+  readonly #context: RunContext;
+  readonly #network: Network;
+  readonly #reporter: Reporter;
+  readonly #participants: Participants;
+  readonly #chain: CanonicalChain;
+  readonly #states: StateLoader;
+  #measuredRound: number | null = null;
+
+  private constructor(context: RunContext, network: Network, reporter: Reporter) {
+    const { genesis } = reporter.session;
+    this.#context = context;
+    this.#network = network;
+    this.#reporter = reporter;
+    this.#participants = new Participants(context);
+    this.#chain = new CanonicalChain(context, this.#participants, genesis.hash);
+    this.#states = new StateLoader(context, genesis);
+  }
+
+  static async create({
+    definition,
+    ledger,
+    store,
+    network,
+    threads,
+  }: RunReaderOptions): Promise<RoundMeasurements> {
+    const reporter = await Reporter.create({ definition, store }, { modelFolder: network.model, threads });
+    return new RoundMeasurements({ definition, run: runIdOf(definition), ledger, store }, network, reporter);
+  }
+
+  async read(round: number, signal: AbortSignal): Promise<FinishedRound> {
+    // The reporter compares with what it measured last, which after a pause must be the state before this round.
+    if (round > 0 && this.#measuredRound !== round - 1) {
+      await this.#reporter.measure(await this.#stateBefore(round, signal));
+    }
+    const readers = { participants: this.#participants, chain: this.#chain };
+    const record = await readRound(this.#context, readers, round, signal);
+    const losses = await this.#reporter.measure(await this.#stateBefore(round + 1, signal));
+    this.#measuredRound = round;
+    return finishedRound(record, losses, this.#network);
+  }
+
+  stop(): Promise<void> {
+    return this.#reporter.stop();
+  }
+
+  async #stateBefore(round: number, signal: AbortSignal) {
+    const canonical = await this.#chain.stateBefore(round, signal);
+    return this.#states.load(canonical, { momentum: false }, signal);
+  }
+}

@@ -1,0 +1,54 @@
+import packageJson from '../package.json' with { type: 'json' };
+import { newCommandGroup } from './command/command.ts';
+import type { CommandContext } from './command/context.ts';
+import { reportFailure } from './command/report-failure.ts';
+import { doctorCommand } from './commands/doctor/command.ts';
+import { expertsCommand } from './commands/experts/command.ts';
+import { explainCommand } from './commands/explain/command.ts';
+import { foundationCommand } from './commands/foundation/command.ts';
+import { keysCommand } from './commands/keys/command.ts';
+import { ledgerCommand } from './commands/ledger/command.ts';
+import { minerCommand } from './commands/miner/command.ts';
+import { statusCommand } from './commands/status/command.ts';
+import { storeCommand } from './commands/store/command.ts';
+import { upCommand } from './commands/up/command.ts';
+import { validatorCommand } from './commands/validator/command.ts';
+import { EXIT_CODE_HELP, EXIT_CODES, type ExitCode, exitCodeOf } from './exit-codes.ts';
+
+/** The `connito` command. Each command's handler is loaded when it is run, so that help is quick. */
+export function createProgram(context: CommandContext, onExitCode: (code: ExitCode) => void) {
+  return newCommandGroup('connito', context)
+    .description(
+      'Adapts open Mixture-of-Experts models domain by domain, by people who do not trust each other.',
+    )
+    .version(packageJson.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help; every command has its own')
+    .addHelpText('after', EXIT_CODE_HELP)
+    .addCommand(upCommand(context, onExitCode))
+    .addCommand(statusCommand(context))
+    .addCommand(explainCommand(context))
+    .addCommand(doctorCommand(context, onExitCode))
+    .addCommand(keysCommand(context))
+    .addCommand(expertsCommand(context))
+    .addCommand(foundationCommand(context, onExitCode))
+    .addCommand(ledgerCommand(context))
+    .addCommand(storeCommand(context))
+    .addCommand(validatorCommand(context))
+    .addCommand(minerCommand(context));
+}
+
+/** Runs a command line, without `node` and the script. Resolves with the exit code; failures are told on standard error. */
+export async function runCli(args: readonly string[], context: CommandContext): Promise<ExitCode> {
+  let code: ExitCode = EXIT_CODES.ok;
+  const program = createProgram(context, (given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    const failure = exitCodeOf(error);
+    if (failure !== EXIT_CODES.ok) reportFailure(error, args.includes('--json'), context);
+    return failure;
+  }
+}
