@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   run: ['ledger', 'model', 'node', 'protocol', 'store'],
   miner: ['model', 'node', 'protocol', 'run'],
   validator: ['model', 'node', 'protocol', 'run'],
-  lab: ['miner', 'model', 'protocol', 'run'],
+  lab: ['ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
   cli: ['lab', 'ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
 };
 

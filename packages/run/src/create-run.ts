@@ -47,6 +47,8 @@ export type CreateRunOptions = {
     readonly layers: readonly number[];
     readonly share: number;
   };
+  /** The first so many documents of each text, for tests. */
+  readonly maxDocuments?: number;
   readonly onProgress?: (what: string) => void;
 };
 
@@ -73,6 +75,7 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
     tokenizer,
     domains: KNOWN_DOMAINS,
     parts: ['adapt', 'heldout', 'reporting'],
+    ...(options.maxDocuments === undefined ? {} : { maxDocuments: options.maxDocuments }),
   });
   const sources = new Map<string, Source>();
   for (const shard of prepared) {

@@ -1,6 +1,7 @@
 import { CORPUS_PARTS, type Corpus, type CorpusDocument, type CorpusPart, type Domain } from './corpus.ts';
 import { withoutDuplicates } from './duplicates.ts';
 import { withoutOverlap, wordingOf } from './near-duplicates.ts';
+import { isMainlyLatin } from './script.ts';
 import { cutSections } from './sections.ts';
 import { readCodeCorpus } from './source/code.ts';
 import { readLawCorpus } from './source/law.ts';
@@ -64,5 +65,6 @@ function mathParts(): CorpusParts {
 }
 
 function cutAll(documents: readonly CorpusDocument[], sectionChars: number): CorpusDocument[] {
-  return documents.flatMap((document) => cutSections(document, sectionChars));
+  const sections = documents.flatMap((document) => cutSections(document, sectionChars));
+  return sections.filter(({ text }) => isMainlyLatin(text));
 }

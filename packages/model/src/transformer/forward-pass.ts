@@ -26,33 +26,32 @@ export type GateObserver = (layer: number, gates: Float32Array) => void;
 export class ForwardPass {
   readonly config: ModelConfig;
   readonly shape: BatchShape;
+  readonly #backend: Backend;
   readonly #layer: Executable;
-  readonly #layerWithGates: Executable;
   readonly #head: Executable;
   readonly #headRows: number;
+  /** Compiled when gates are first asked for: only expert selection does. */
+  #layerWithGates: Executable | null = null;
 
   private constructor(
+    backend: Backend,
     config: ModelConfig,
     shape: BatchShape,
-    layer: Executable,
-    layerWithGates: Executable,
-    head: Executable,
-    headRows: number,
+    executables: { readonly layer: Executable; readonly head: Executable; readonly headRows: number },
   ) {
+    this.#backend = backend;
     this.config = config;
     this.shape = shape;
-    this.#layer = layer;
-    this.#layerWithGates = layerWithGates;
-    this.#head = head;
-    this.#headRows = headRows;
+    this.#layer = executables.layer;
+    this.#head = executables.head;
+    this.#headRows = executables.headRows;
   }
 
   static async create(backend: Backend, config: ModelConfig, shape: BatchShape): Promise<ForwardPass> {
     const headRows = headChunk(shape.sequences * shape.tokens);
     const layer = await backend.compile(layerForwardGraph(config, shape));
-    const layerWithGates = await backend.compile(layerForwardGraph(config, shape, true));
     const head = await backend.compile(headGraph(config, headRows));
-    return new ForwardPass(config, shape, layer, layerWithGates, head, headRows);
+    return new ForwardPass(backend, config, shape, { layer, head, headRows });
   }
 
   get rows(): number {
@@ -74,7 +73,7 @@ export class ForwardPass {
     toLayer: number,
     observe?: GateObserver,
   ): Promise<Tensor> {
-    const executable = observe === undefined ? this.#layer : this.#layerWithGates;
+    const executable = observe === undefined ? this.#layer : await this.#observedLayer();
     let hidden = x;
     for (let layer = fromLayer; layer < toLayer; layer++) {
       const results = await executable.run({ x: hidden, ...layerFeeds(this.config, parameters, layer) });
@@ -103,9 +102,14 @@ export class ForwardPass {
     return losses;
   }
 
+  async #observedLayer(): Promise<Executable> {
+    this.#layerWithGates ??= await this.#backend.compile(layerForwardGraph(this.config, this.shape, true));
+    return this.#layerWithGates;
+  }
+
   async dispose(): Promise<void> {
     await this.#layer.dispose();
-    await this.#layerWithGates.dispose();
+    await this.#layerWithGates?.dispose();
     await this.#head.dispose();
   }
 }
