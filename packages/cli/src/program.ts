@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { newCommandGroup } from './command/command.ts';
 import type { CommandContext } from './command/context.ts';
@@ -48,7 +49,9 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     return code;
   } catch (error) {
     const failure = exitCodeOf(error);
-    if (failure !== EXIT_CODES.ok) reportFailure(error, args.includes('--json'), context);
+    // Without a subcommand, the help that commander printed says it all.
+    const isHelp = error instanceof CommanderError && error.code === 'commander.help';
+    if (failure !== EXIT_CODES.ok && !isHelp) reportFailure(error, args.includes('--json'), context);
     return failure;
   }
 }

@@ -33,10 +33,7 @@ export async function followNetwork(options: FollowOptions, signal: AbortSignal)
   const both = AbortSignal.any([signal, stop.signal]);
   const heads = new HeadCell(both);
   try {
-    await Promise.race([
-      followBlocks(options, heads, both),
-      readRounds(options, heads, both).finally(() => stop.abort()),
-    ]);
+    await Promise.race([followBlocks(options, heads, both), readRounds(options, heads, both)]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
