@@ -1,3 +1,5 @@
+import { fileError, systemCode } from '@connito/node';
+import { ConnitoError } from '@connito/protocol';
 import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { newCommandGroup } from './command/command.ts';
@@ -47,11 +49,21 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
-  } catch (error) {
+  } catch (caught) {
+    const error = withPlainWords(caught);
     const failure = exitCodeOf(error);
     // Without a subcommand, the help that commander printed says it all.
     const isHelp = error instanceof CommanderError && error.code === 'commander.help';
     if (failure !== EXIT_CODES.ok && !isHelp) reportFailure(error, args.includes('--json'), context);
     return failure;
   }
+}
+
+/** A failed system call as an error that says what happened and what to do. */
+function withPlainWords(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof ConnitoError || error instanceof CommanderError)
+    return error;
+  const { path } = error as NodeJS.ErrnoException;
+  const isFileError = systemCode(error) !== null && path !== undefined;
+  return isFileError || systemCode(error) === 'ENOSPC' ? fileError(error, path ?? 'a file') : error;
 }

@@ -37,8 +37,13 @@ export type NetworkView = {
     readonly reported: number;
     readonly stateHash: string | null;
   };
-  /** Processes that should run, and those that do not at the moment. */
-  readonly processes: { readonly total: number; readonly down: readonly string[] };
+  /** All processes of the network, and those that should run but do not. */
+  readonly processes: {
+    readonly total: number;
+    readonly down: readonly string[];
+    /** Ended because they were asked to. */
+    readonly stopped: number;
+  };
   readonly events: readonly string[];
 };
 
@@ -54,7 +59,7 @@ export const EMPTY_VIEW: NetworkView = {
   general: null,
   miners: [],
   validators: { total: 0, agreed: null, reported: 0, stateHash: null },
-  processes: { total: 0, down: [] },
+  processes: { total: 0, down: [], stopped: 0 },
   events: [],
 };
 
@@ -89,12 +94,18 @@ function applyEvent(view: NetworkView, event: NetworkEvent): NetworkView {
           totalScore: 0,
         })),
         validators: { ...view.validators, total: event.validators.length },
-        processes: { total: event.validators.length + event.miners.length + 2, down: [] },
+        processes: { total: event.validators.length + event.miners.length + 2, down: [], stopped: 0 },
       };
     case 'process': {
-      const others = view.processes.down.filter((name) => name !== event.name);
-      const down = event.event === 'started' ? others : [...others, event.name];
-      return { ...view, processes: { ...view.processes, down } };
+      const { total, down, stopped } = view.processes;
+      const others = down.filter((name) => name !== event.name);
+      const isDown = event.event === 'crashed' || event.event === 'gave_up';
+      const processes = {
+        total,
+        down: isDown ? [...others, event.name] : others,
+        stopped: event.event === 'stopped' ? stopped + 1 : stopped,
+      };
+      return { ...view, processes };
     }
     case 'phase':
       return { ...view, phase: event };

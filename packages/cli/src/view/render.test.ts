@@ -20,7 +20,7 @@ describe('the view of a network', () => {
     const text = render(full, 120).join('\n');
     expect(text).toContain('connito  local');
     expect(text).toMatch(/round 0 {2}evaluate/);
-    expect(text).toContain('1 block left in phase, 6 blocks in round');
+    expect(text).toContain('2 blocks left in phase, 6 blocks in round');
     expect(text).toContain('ledger http://127.0.0.1:4001  store http://127.0.0.1:4002');
   });
 

@@ -40,7 +40,8 @@ function phaseLine(phase: NetworkView['phase'], width: number, style: Style): st
   if (phase.round === null) return truncate('waiting for all nodes to register', width);
   const step = phase.step === null ? phase.phase : `${phase.phase} (${phase.step})`;
   const text = `round ${phase.round}  ${step.padEnd(16)}`;
-  const blocks = `${blocksWord(phase.blocksLeft)} left in phase, ${blocksWord(phase.roundBlocks - phase.blocksDone)} in round`;
+  // The open block counts as left.
+  const blocks = `${blocksWord(phase.blocksLeft + 1)} left in phase, ${blocksWord(phase.roundBlocks - phase.blocksDone)} in round`;
   const bar = progressBar(phase.blocksDone / phase.roundBlocks, BAR_WIDTH);
   const whole = `${text}  ${bar}  ${blocks}`;
   if (whole.length <= width) return `${style.bold(text)}  ${style.accent(bar)}  ${style.dim(blocks)}`;
@@ -156,9 +157,9 @@ function validatorLine({ validators }: NetworkView, width: number, style: Style)
 }
 
 function processLine({ processes }: NetworkView, width: number, style: Style): string {
-  const { total, down } = processes;
+  const { total, down, stopped } = processes;
+  if (stopped > 0) return truncate(`processes   ${stopped} of ${total} stopped`, width);
   if (down.length === 0) return truncate(`processes   ${total} running`, width);
-  return style.bad(
-    truncate(`processes   ${total - down.length} of ${total} running, down: ${down.join(', ')}`, width),
-  );
+  const text = `processes   ${total - down.length} of ${total} running, down: ${down.join(', ')}`;
+  return style.bad(truncate(text, width));
 }
