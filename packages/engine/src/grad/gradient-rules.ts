@@ -1,5 +1,5 @@
 import type { Node, OpName, Value } from '../graph/value.ts';
-import { div, mul, scalar, sub } from '../ops/elementwise.ts';
+import { add, div, mul, scalar, sigmoid, sub } from '../ops/elementwise.ts';
 import { gatherAlong, gatherRows, scatterAddRows, scatterAlong } from '../ops/indexing.ts';
 import { matmul } from '../ops/linear.ts';
 import { crossEntropyGradient, rotary } from '../ops/network.ts';
@@ -80,6 +80,11 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> } = {
     const y = node.outputs[0]!;
     return [mul(g!, mul(y, sub(scalar(1), y)))];
   },
+  silu: (node, [g]) => {
+    const y = node.outputs[0]!;
+    const s = sigmoid(node.inputs[0]!);
+    return [mul(g!, add(s, mul(y, sub(scalar(1), s))))];
+  },
 
   matmul: (node, [g], [first, second]) => {
     const [a, b] = operands(node);
@@ -156,8 +161,9 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> } = {
     // A rotation is orthogonal, so its transpose turns back.
     return [when(wanted, () => rotary(g!, cos, sin, !node.attributes.inverse))];
   },
-  crossEntropy: (node, [g, byLog]) => {
-    if (byLog !== undefined) throw new TypeError('log probabilities of crossEntropy are not differentiated');
+  crossEntropy: (node, [g, byProbability]) => {
+    if (byProbability !== undefined)
+      throw new TypeError('probabilities of crossEntropy are not differentiated');
     return [crossEntropyGradient(node.outputs[1]!, node.inputs[1]!, g!)];
   },
 };

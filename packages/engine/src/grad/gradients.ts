@@ -1,6 +1,7 @@
 import { graphOf } from '../graph/graph.ts';
 import { describe, type Node, type OpName, type Value } from '../graph/value.ts';
 import { add } from '../ops/elementwise.ts';
+import { scatterAddRows } from '../ops/indexing.ts';
 import { zeros } from '../ops/source.ts';
 import { type GradientRule, gradientRules } from './gradient-rules.ts';
 
@@ -24,7 +25,7 @@ export function gradients(seeds: readonly Seed[], wrt: readonly Value[]): Value[
   const total = new Map<Value, Value>();
   const accumulate = (value: Value, gradient: Value): void => {
     const sum = total.get(value);
-    total.set(value, sum === undefined ? gradient : add(sum, gradient));
+    total.set(value, sum === undefined ? gradient : sumOf(sum, gradient));
   };
   for (const { output, gradient } of seeds) {
     if (output.shape.join() !== gradient.shape.join()) {
@@ -43,4 +44,12 @@ export function gradients(seeds: readonly Seed[], wrt: readonly Value[]): Value[
     });
   }
   return wrt.map((value) => total.get(value) ?? zeros(value.shape as readonly number[]));
+}
+
+/** `sum + gradient`. Rows scattered into zeros, as an expert's own rows are, are added to the sum where they belong. */
+function sumOf(sum: Value, gradient: Value): Value {
+  const [base, index, rows] = gradient.node.inputs;
+  return gradient.node.op === 'scatterAddRows' && base!.node.op === 'zeros'
+    ? scatterAddRows(sum, index!, rows!)
+    : add(sum, gradient);
 }

@@ -17,6 +17,8 @@ export type OpAttributes = {
   exp: Record<never, never>;
   sqrt: Record<never, never>;
   sigmoid: Record<never, never>;
+  /** `x · sigmoid(x)`. */
+  silu: Record<never, never>;
   /** 1 where the operand is not zero, else 0. Not differentiable. */
   indicator: Record<never, never>;
   /** `alpha · op(A) · op(B)` over equal leading dimensions. */
@@ -47,9 +49,9 @@ export type OpAttributes = {
   rmsNormalize: { readonly epsilon: number };
   /** Rotary position embedding, half-split: operands x, cos, sin. `inverse` rotates back. */
   rotary: { readonly inverse: boolean };
-  /** Loss per row in nats, and log probabilities, from logits and integer targets. */
+  /** Loss per row in nats, and probabilities, from logits and integer targets. */
   crossEntropy: Record<never, never>;
-  /** Gradient of `crossEntropy` from log probabilities, targets and the gradient of each row's loss. */
+  /** Gradient of `crossEntropy` from probabilities, targets and the gradient of each row's loss. */
   crossEntropyGradient: Record<never, never>;
 };
 

@@ -17,7 +17,7 @@ export function broadcastShape(a: Value, b: Value): Dim[] {
 }
 
 type BinaryOp = Extract<OpName, 'add' | 'sub' | 'mul' | 'div'>;
-type UnaryOp = Extract<OpName, 'exp' | 'sqrt' | 'sigmoid' | 'indicator'>;
+type UnaryOp = Extract<OpName, 'exp' | 'sqrt' | 'sigmoid' | 'silu' | 'indicator'>;
 
 function binary(op: BinaryOp, a: Value, b: Value): Value {
   if (a.dtype !== 'f32' || b.dtype !== 'f32') {
@@ -51,4 +51,4 @@ export function scalar(value: number): Value {
 }
 
 /** Swish, `x · sigmoid(x)` (Ramachandran et al. 2017), the gate of SwiGLU. */
-export const silu = (x: Value): Value => mul(x, sigmoid(x));
+export const silu = (x: Value): Value => unary('silu', x);

@@ -40,15 +40,15 @@ export function rotary(x: Value, cos: Value, sin: Value, inverse = false): Value
   return traceOne('rotary', { inverse }, [x, cos, sin], { dtype: 'f32', shape: x.shape });
 }
 
-/** Cross-entropy of each row: `logits` `[n, classes]`, integer `targets` `[n]` → losses `[n]` in nats. */
+/** Cross-entropy of each row: `logits` `[n, classes]`, integer `targets` `[n]` → losses `[n]` in nats, and the softmax. */
 export function crossEntropy(
   logits: Value,
   targets: Value,
-): { readonly losses: Value; readonly logProbabilities: Value } {
+): { readonly losses: Value; readonly probabilities: Value } {
   if (logits.shape.length !== 2 || targets.shape.length !== 1 || targets.shape[0] !== logits.shape[0]) {
     throw new TypeError(`crossEntropy does not take ${describe(logits)} with ${describe(targets)}`);
   }
-  const [losses, logProbabilities] = trace(
+  const [losses, probabilities] = trace(
     'crossEntropy',
     {},
     [logits, targets],
@@ -57,13 +57,13 @@ export function crossEntropy(
       { dtype: 'f32', shape: logits.shape },
     ],
   );
-  return { losses: losses!, logProbabilities: logProbabilities! };
+  return { losses: losses!, probabilities: probabilities! };
 }
 
 /** `(softmax − one-hot) · upstream`, the gradient of `crossEntropy` by its logits. */
-export function crossEntropyGradient(logProbabilities: Value, targets: Value, upstream: Value): Value {
-  return traceOne('crossEntropyGradient', {}, [logProbabilities, targets, upstream], {
+export function crossEntropyGradient(probabilities: Value, targets: Value, upstream: Value): Value {
+  return traceOne('crossEntropyGradient', {}, [probabilities, targets, upstream], {
     dtype: 'f32',
-    shape: logProbabilities.shape,
+    shape: probabilities.shape,
   });
 }

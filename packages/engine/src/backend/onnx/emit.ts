@@ -30,9 +30,15 @@ export function emitOnnx(graph: Graph): Uint8Array {
       if (!nameOf.has(out)) nameOf.set(out, names[i]!);
     });
   }
+  const computed = new Set(
+    graph.nodes.filter(({ op }) => op !== 'constant').flatMap(({ outputs }) => outputs),
+  );
+  for (const cut of graph.inputs.values()) computed.delete(cut);
   for (const [name, value] of graph.outputs) {
-    // An Identity gives the output its name; the runtime removes it.
-    model.addNode('Identity', [nameOf.get(value)!], {}, [name]);
+    const edge = nameOf.get(value)!;
+    // The edge itself takes the output's name where it can: an Identity would copy whatever the graph also reads.
+    if (computed.delete(value)) model.renameEdge(edge, name);
+    else model.addNode('Identity', [edge], {}, [name]);
     model.addOutput(name, value);
   }
   return model.encode();

@@ -38,6 +38,7 @@ export const lowerings: { readonly [Op in Exclude<OpName, 'input'>]: Lowering<Op
   exp: elementwise('Exp'),
   sqrt: elementwise('Sqrt'),
   sigmoid: elementwise('Sigmoid'),
+  silu: (model, _, inputs) => [model.addOp('QuickGelu', inputs, { alpha: { float: 1 } }, MICROSOFT)],
   indicator: (model, _, [x]) => {
     const isZero = model.addOp('Equal', [x!, model.addFloats(0)]);
     return [model.addOp('Cast', [model.addOp('Not', [isZero])], { to: 1 })];
@@ -85,12 +86,12 @@ export const lowerings: { readonly [Op in Exclude<OpName, 'input'>]: Lowering<Op
     model.addNode('TopK', [x!, model.addInts([k])], { axis: -1 }, [model.freshName(), model.freshName()]),
   nonZero: (model, _, [x]) => [model.addOp('Reshape', [model.addOp('NonZero', [x!]), model.addInts([-1])])],
 
-  rmsNormalize: (model, { epsilon }, [x]) => {
-    const square = model.addOp('Mul', [x!, x!]);
-    const mean = model.addOp('ReduceMean', [square, model.addInts([-1])], { keepdims: 1 });
-    const root = model.addOp('Sqrt', [model.addOp('Add', [mean, model.addFloats(epsilon)])]);
-    const inverse = model.addOp('Reciprocal', [root]);
-    return [model.addOp('Mul', [x!, inverse]), inverse];
+  rmsNormalize: (model, { epsilon }, [x], node) => {
+    const width = node.outputs[0]!.shape.at(-1) as number;
+    const weight = model.addTensor({ dtype: 'f32', shape: [width], data: new Float32Array(width).fill(1) });
+    const [normalized, inverse] = [model.freshName(), model.freshName()];
+    const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: 1 };
+    return model.addNode('SimplifiedLayerNormalization', [x!, weight], attributes, [normalized, inverse]);
   },
   rotary: (model, { inverse }, [x, cos, sin], node) => {
     const half = (node.inputs[0]!.shape.at(-1) as number) / 2;
@@ -105,16 +106,20 @@ export const lowerings: { readonly [Op in Exclude<OpName, 'input'>]: Lowering<Op
     return [model.addOp('Concat', parts, { axis: -1 })];
   },
   crossEntropy: (model, _, [logits, targets]) => {
-    const logProbabilities = model.addOp('LogSoftmax', [logits!], { axis: -1 });
-    const chosen = model.addOp('GatherElements', [logProbabilities, column(model, targets!)], { axis: -1 });
-    const losses = model.addOp('Neg', [model.addOp('Squeeze', [chosen, model.addInts([-1])])]);
-    return [losses, logProbabilities];
+    const probabilities = model.addOp('Softmax', [logits!], { axis: -1 });
+    const largest = (x: string): string =>
+      model.addOp('ReduceMax', [x, model.addInts([-1])], { keepdims: 0 });
+    // log Σ exp = max − log(softmax's max), which is at least 1 / classes: no logarithm of what has underflowed.
+    const logSum = model.addOp('Sub', [largest(logits!), model.addOp('Log', [largest(probabilities)])]);
+    const chosen = model.addOp('GatherElements', [logits!, column(model, targets!)], { axis: -1 });
+    const losses = model.addOp('Sub', [logSum, model.addOp('Squeeze', [chosen, model.addInts([-1])])]);
+    return [losses, probabilities];
   },
-  crossEntropyGradient: (model, _, [logProbabilities, targets, upstream]) => {
+  crossEntropyGradient: (model, _, [probabilities, targets, upstream]) => {
     const scale = column(model, upstream!);
-    const softmax = model.addOp('Mul', [model.addOp('Exp', [logProbabilities!]), scale]);
+    const scaled = model.addOp('Mul', [probabilities!, scale]);
     const minus = model.addOp('Neg', [scale]);
     const attributes = { axis: -1, reduction: 'add' };
-    return [model.addOp('ScatterElements', [softmax, column(model, targets!), minus], attributes)];
+    return [model.addOp('ScatterElements', [scaled, column(model, targets!), minus], attributes)];
   },
 };

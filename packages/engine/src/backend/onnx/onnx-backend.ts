@@ -10,6 +10,8 @@ export type OnnxBackendOptions = {
   readonly threads: number;
   /** Execution providers in order of preference, as ONNX Runtime names them. Default: `['cpu']`. */
   readonly providers?: readonly string[];
+  /** Write the runtime's profile of every graph, a JSON file each, to paths with this prefix when it is disposed. */
+  readonly profilePrefix?: string;
 };
 
 const ORT_TYPE = { f32: 'float32', i32: 'int32', i64: 'int64' } as const satisfies Record<DType, string>;
@@ -30,17 +32,20 @@ export function onnxBackend(options: OnnxBackendOptions): Backend {
     enableMemPattern: false,
     // Sessions of one process would otherwise spin against each other between calls.
     extra: { session: { force_spinning_stop: '1' } },
+    ...(options.profilePrefix === undefined
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
   };
   return {
     name: 'onnx',
     async compile(graph: Graph): Promise<Executable> {
       const session = await ort.InferenceSession.create(emitOnnx(graph), sessionOptions);
-      return executable(graph, session);
+      return executable(graph, session, options.profilePrefix !== undefined);
     },
   };
 }
 
-function executable(graph: Graph, session: ort.InferenceSession): Executable {
+function executable(graph: Graph, session: ort.InferenceSession, profiled: boolean): Executable {
   const inputNames = [...graph.inputs.keys()];
   const outputNames = [...graph.outputs.keys()];
   return {
@@ -63,7 +68,10 @@ function executable(graph: Graph, session: ort.InferenceSession): Executable {
       }
       return outputs;
     },
-    dispose: () => session.release(),
+    async dispose() {
+      if (profiled) session.endProfiling();
+      await session.release();
+    },
   };
 }
 

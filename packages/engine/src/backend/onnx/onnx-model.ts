@@ -14,12 +14,22 @@ const ATTRIBUTE_INTS = 7;
 
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
+type NodeFields = {
+  readonly name: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly opType: string;
+  readonly domain: string;
+  readonly attribute: object[];
+};
+
 /** Collects the nodes of one ONNX model (IR version 9) and encodes it. Names are the edges of the graph. */
 export class OnnxModel {
-  readonly #nodes: object[] = [];
+  readonly #nodes: NodeFields[] = [];
   readonly #inputs: object[] = [];
   readonly #outputs: object[] = [];
   readonly #initializers: object[] = [];
+  readonly #renamed = new Map<string, string>();
   #names = 0;
 
   /** A name not used before. */
@@ -65,8 +75,8 @@ export class OnnxModel {
     domain = '',
   ): readonly string[] {
     const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
-    const node = { input: [...inputs], output: [...outputs], opType, domain, attribute };
-    this.#nodes.push(onnx.NodeProto.create({ ...node, name: outputs.find((name) => name !== '') ?? '' }));
+    const name = outputs.find((output) => output !== '') ?? '';
+    this.#nodes.push({ name, input: [...inputs], output: [...outputs], opType, domain, attribute });
     return outputs;
   }
 
@@ -80,7 +90,16 @@ export class OnnxModel {
     return this.addNode(opType, inputs, attributes, [this.freshName()], domain)[0]!;
   }
 
+  /** Gives an edge that a node writes another name, in that node and in all that read it. */
+  renameEdge(from: string, to: string): void {
+    this.#renamed.set(from, to);
+  }
+
   encode(): Uint8Array {
+    const renamed = (names: readonly string[]) => names.map((name) => this.#renamed.get(name) ?? name);
+    const node = this.#nodes.map((each) =>
+      onnx.NodeProto.create({ ...each, input: renamed(each.input), output: renamed(each.output) }),
+    );
     const model = onnx.ModelProto.create({
       irVersion: 9,
       opsetImport: [
@@ -89,7 +108,7 @@ export class OnnxModel {
       ],
       graph: onnx.GraphProto.create({
         name: 'graph',
-        node: this.#nodes,
+        node,
         input: this.#inputs,
         output: this.#outputs,
         initializer: this.#initializers,

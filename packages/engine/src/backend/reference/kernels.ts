@@ -54,6 +54,7 @@ export const kernels: { readonly [Op in Exclude<OpName, 'input'>]: Kernel<Op> } 
   exp: (_, inputs) => map(first(inputs), Math.exp),
   sqrt: (_, inputs) => map(first(inputs), Math.sqrt),
   sigmoid: (_, inputs) => map(first(inputs), (x) => 1 / (1 + Math.exp(-x))),
+  silu: (_, inputs) => map(first(inputs), (x) => x / (1 + Math.exp(-x))),
   indicator: (_, inputs) => map(first(inputs), (x) => (x === 0 ? 0 : 1)),
 
   matmul: ({ transposeA, transposeB, alpha }, inputs) => {
@@ -252,24 +253,24 @@ export const kernels: { readonly [Op in Exclude<OpName, 'input'>]: Kernel<Op> } 
   crossEntropy: (_, inputs) => {
     const [logits, targets] = pair(inputs);
     const width = logits.shape.at(-1)!;
-    const [losses, logProbabilities] = [refArray(targets.shape), refArray(logits.shape)];
+    const [losses, probabilities] = [refArray(targets.shape), refArray(logits.shape)];
     forEachRow(logits, (row, offset) => {
       const total = logSumExp(row);
       row.forEach((value, i) => {
-        logProbabilities.data[offset + i] = value - total;
+        probabilities.data[offset + i] = Math.exp(value - total);
       });
       losses.data[offset / width] = total - row[targets.data[offset / width]!]!;
     });
-    return [losses, logProbabilities];
+    return [losses, probabilities];
   },
   crossEntropyGradient: (_, inputs) => {
-    const [logProbabilities, targets, upstream] = inputs as readonly [RefArray, RefArray, RefArray];
-    const width = logProbabilities.shape.at(-1)!;
-    const result = refArray(logProbabilities.shape);
-    forEachRow(logProbabilities, (row, offset) => {
+    const [probabilities, targets, upstream] = inputs as readonly [RefArray, RefArray, RefArray];
+    const width = probabilities.shape.at(-1)!;
+    const result = refArray(probabilities.shape);
+    forEachRow(probabilities, (row, offset) => {
       const i = offset / width;
       row.forEach((value, j) => {
-        result.data[offset + j] = (Math.exp(value) - (targets.data[i] === j ? 1 : 0)) * upstream.data[i]!;
+        result.data[offset + j] = (value - (targets.data[i] === j ? 1 : 0)) * upstream.data[i]!;
       });
     });
     return [result];
