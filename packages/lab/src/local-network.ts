@@ -5,6 +5,7 @@ import { honestStrategy, Journal, Miner, type MinerStrategy } from '@connito/min
 import { type Keypair, type Log, loadOrCreateHotkey, silentLog } from '@connito/node';
 import { type RunDefinition, roundLengthBlocks, roundWindow, runIdOf } from '@connito/protocol';
 import {
+  type Act,
   CanonicalChain,
   followRounds,
   type ModelSession,
@@ -148,15 +149,10 @@ export class LocalNetwork {
     return openModelSession(context, { modelFolder: this.#options.modelFolder, threads: 1 });
   }
 
-  async #run(
-    context: RunContext,
-    keypair: Keypair,
-    session: ModelSession,
-    act: Parameters<typeof followRounds>[1],
-  ): Promise<void> {
+  async #run(context: RunContext, keypair: Keypair, session: ModelSession, act: Act): Promise<void> {
     const { signal } = this.#stopping;
     await context.ledger.register(signal);
-    const running = followRounds(context, act, this.#options.log ?? silentLog, signal);
+    const running = followRounds({ ...context, log: this.#options.log ?? silentLog }, act, signal);
     const failed = running.then(
       () => new Promise<never>(() => undefined),
       (error: unknown) => (signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error)),

@@ -24,7 +24,7 @@ export async function runMiner(options: MinerOptions, signal: AbortSignal): Prom
     const journal = await Journal.open(join(options.stateFolder, 'submissions'), context.definition);
     log.info('Miner started', { uid, hotkey: keypair.hotkey, run: context.run, strategy: strategy.name });
     const miner = new Miner({ context, keypair, session, journal, strategy, log });
-    await followRounds(context, (point) => miner.act(point, signal), log, signal);
+    await followRounds({ ...context, log }, (point) => miner.act(point, signal), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

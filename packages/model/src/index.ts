@@ -34,6 +34,7 @@ export {
   type TrainJob,
   type TrainOutcome,
 } from './host/model-host.ts';
+export { type PrepareInThreadsOptions, prepareInThreads } from './host/prepare-in-threads.ts';
 export { type RemoteModelHost, startModelHost } from './host/start-model-host.ts';
 export { initializeParameters } from './initialize.ts';
 export {

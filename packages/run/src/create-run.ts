@@ -1,16 +1,17 @@
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   CHECKPOINT_FILES,
+  type CorpusPart,
   createTokenShard,
   type Domain,
   documentTokens,
   type ExpertSet,
   encodeTokenShard,
-  loadTokenizer,
   type ModelConfig,
   type PreparedShard,
-  prepareCorpora,
+  prepareInThreads,
   type RemoteModelHost,
   selectDisjoint,
   sequencesOf,
@@ -70,11 +71,15 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
   const domains = requireDomains(options.domains);
   const parameters = options.parameters ?? LOCAL_PARAMETERS;
   onProgress('Reading and tokenising the texts');
-  const tokenizer = await loadTokenizer(join(model, 'tokenizer.json'));
-  const prepared = await prepareCorpora({
-    tokenizer,
-    domains: KNOWN_DOMAINS,
-    parts: ['adapt', 'heldout', 'reporting'],
+  const tokenizerPath = join(model, 'tokenizer.json');
+  const wanted = KNOWN_DOMAINS.map((domain): [Domain, CorpusPart[]] => [
+    domain,
+    domains.includes(domain) ? ['adapt', 'heldout', 'reporting'] : ['heldout', 'reporting'],
+  ]);
+  const prepared = await prepareInThreads({
+    tokenizerPath,
+    parts: new Map(wanted),
+    threads: availableParallelism(),
     ...(options.maxDocuments === undefined ? {} : { maxDocuments: options.maxDocuments }),
   });
   const sources = new Map<string, Source>();
@@ -95,8 +100,8 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
       protocol: 'connito/1',
       name: options.name ?? 'local',
       baseModel: { files: await describeFiles(model), architecture: architectureOf(config), check },
-      tokenizer: await hashFile(join(model, 'tokenizer.json')),
-      sources: [...sources.values()].filter(({ id, role }) => role !== 'training' || isTrained(id, domains)),
+      tokenizer: await hashFile(tokenizerPath),
+      sources: [...sources.values()],
       groups,
       generalSources: KNOWN_DOMAINS.filter((domain) => !domains.includes(domain)).map(
         (domain) => `${domain}-heldout`,
@@ -125,10 +130,6 @@ function requireDomains(domains: readonly string[]): readonly Domain[] {
     throw runError('run_unusable', message);
   }
   return domains as readonly Domain[];
-}
-
-function isTrained(sourceId: string, domains: readonly Domain[]): boolean {
-  return domains.some((domain) => sourceId === `${domain}-adapt`);
 }
 
 const ROLES = {

@@ -1,19 +1,31 @@
 import type { Ledger } from '@connito/ledger';
-import type { Log } from '@connito/node';
+import { type Clock, type Log, sleep, systemClock } from '@connito/node';
 import { ConnitoError, type PhasePoint, phaseAt, type RunDefinition } from '@connito/protocol';
 
 /** An open block that belongs to a round. */
 export type RoundPoint = Exclude<PhasePoint, { phase: 'waiting' }>;
 
+export type FollowDependencies = {
+  readonly definition: RunDefinition;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly clock?: Clock;
+};
+
+/** Does what an open block's phase asks for. May be called again for the same block, and then only does what is left. */
+export type Act = (point: RoundPoint, openBlock: number, signal: AbortSignal) => Promise<void>;
+
+/** Pause before a block's work is tried again. */
+const RETRY_MS = 500;
+
 /**
- * Calls `act` once for every open block this node sees, then says that it is ready. A node that was busy past a block goes
- * on with the newest: what it missed is missed. A failure that is not `fatal` costs the block's work and is logged; the
- * node lives on. Ends when the signal aborts.
+ * Calls `act` for every open block this node sees, then says that it is ready. Work that fails with advice `retry` is tried
+ * again while the block is open; any other failure that is not fatal costs the block's work and is logged. A node that was
+ * busy past a block goes on with the newest: what it missed is missed. Ends when the signal aborts.
  */
 export async function followRounds(
-  { definition, ledger }: { readonly definition: RunDefinition; readonly ledger: Ledger },
-  act: (point: RoundPoint, openBlock: number, signal: AbortSignal) => Promise<void>,
-  log: Log,
+  { definition, ledger, log, clock = systemClock }: FollowDependencies,
+  act: Act,
   signal: AbortSignal,
 ): Promise<void> {
   let head = await ledger.head(signal);
@@ -21,20 +33,29 @@ export async function followRounds(
     const openBlock = head.number + 1;
     const point = phaseAt(openBlock, definition.schedule);
     if (point.phase !== 'waiting') {
-      try {
-        await act(point, openBlock, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof ConnitoError) || error.advice === 'fatal') throw error;
-        log.error('A block was not dealt with', {
-          block: openBlock,
-          phase: point.phase,
-          round: point.round,
-          error,
-        });
+      for (;;) {
+        const failure = await attempt(() => act(point, openBlock, signal), signal);
+        if (failure === null) break;
+        const { phase, round } = point;
+        log.error('A block was not dealt with', { block: openBlock, phase, round, error: failure });
+        if (failure.advice !== 'retry') break;
+        await sleep(clock, RETRY_MS, signal);
+        if ((await ledger.head(signal)).number >= openBlock) break;
       }
     }
     await ledger.ready(openBlock, signal);
     head = await ledger.waitForBlock(openBlock, signal);
+  }
+}
+
+/** The failure of some work, or null. Throws what must stop the node: programming mistakes and fatal errors. */
+async function attempt(work: () => Promise<void>, signal: AbortSignal): Promise<ConnitoError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ConnitoError) || error.advice === 'fatal') throw error;
+    return error;
   }
 }

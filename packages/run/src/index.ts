@@ -11,7 +11,7 @@ export { CanonicalChain, type CanonicalState, type RoundOutcome } from './canoni
 export type { RunContext } from './context.ts';
 export { type CreateRunOptions, createRun, KNOWN_DOMAINS } from './create-run.ts';
 export { type RunErrorCode, runError } from './errors.ts';
-export { followRounds, type RoundPoint } from './follow-rounds.ts';
+export { type Act, type FollowDependencies, followRounds, type RoundPoint } from './follow-rounds.ts';
 export { hashFile, type ModelSession, openModelSession } from './model-session.ts';
 export { mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';

@@ -5,6 +5,10 @@ import { decodeRunDefinition, runIdOf } from '@connito/protocol';
 import { HttpStore } from '@connito/store';
 import type { RunContext } from './context.ts';
 import { runError } from './errors.ts';
+import { type Patience, patientStore } from './patient-store.ts';
+
+/** Long enough for a store to be started again on a busy machine. */
+const STORE_PATIENCE: Patience = { outageMs: 60_000, firstDelayMs: 100, maxDelayMs: 2_000 };
 
 /** What a role is started with. */
 export type RoleOptions = {
@@ -30,7 +34,8 @@ export async function connectNode(options: RoleOptions): Promise<NodeConnection>
   const signer = new RequestSigner(keypair, systemClock);
   const storeUrl = new URL(options.storeUrl);
   const ledger = new HttpLedger({ url: new URL(options.ledgerUrl) }, { keypair });
-  const store = new HttpStore({ sources: [storeUrl], upload: { url: storeUrl } }, { signer });
+  const remote = new HttpStore({ sources: [storeUrl], upload: { url: storeUrl } }, { signer });
+  const store = patientStore(remote, STORE_PATIENCE, systemClock);
   return { context: { definition, run: runIdOf(definition), ledger, store }, keypair };
 }
 

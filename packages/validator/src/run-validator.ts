@@ -23,7 +23,7 @@ export async function runValidator(options: ValidatorRunOptions, signal: AbortSi
     log.info('Validator started', { uid, hotkey: keypair.hotkey, run: context.run });
     const settings = { stateFolder, build: BUILD, reportWaitMs: REPORT_WAIT_MS };
     const validator = new Validator(settings, { context, keypair, session, log });
-    await followRounds(context, (point, block) => validator.act(point, block, signal), log, signal);
+    await followRounds({ ...context, log }, (point, block) => validator.act(point, block, signal), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -72,9 +72,7 @@ export class SequenceLosses {
   }
 
   /** Whole batches of the pass's shape. The last is filled up with zero tokens, whose losses nobody reads. */
-  *#batches(
-    rows: readonly number[],
-  ): Generator<{
+  *#batches(rows: readonly number[]): Generator<{
     readonly rows: readonly number[];
     readonly inputs: Int32Array;
     readonly targets: Int32Array;
