@@ -43,21 +43,16 @@ export function processContext(): CommandContext {
 }
 
 function onStopRequest(listener: (cause: StopCause) => void): () => void {
-  const supervised = process.channel !== undefined;
-  // A terminal's Ctrl-C reaches the whole process group; under a supervisor, only its word counts.
-  const onInterrupt = () => {
-    if (!supervised) listener('SIGINT');
-  };
-  const onTerminate = () => listener('SIGTERM');
-  const onHangUp = () => {
-    if (!supervised) listener('SIGHUP');
-  };
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(
+    (signal) => [signal, () => listener(signal)] as const,
+  );
+  for (const [signal, onSignal] of listeners) process.on(signal, onSignal);
+  // A process started with a channel is told by its end that whoever started it is gone.
   const onDisconnect = () => listener('supervisor gone');
-  process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate).on('SIGHUP', onHangUp);
   process.on('disconnect', onDisconnect);
   process.channel?.unref();
   return () => {
-    process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate).off('SIGHUP', onHangUp);
+    for (const [signal, onSignal] of listeners) process.off(signal, onSignal);
     process.off('disconnect', onDisconnect);
   };
 }

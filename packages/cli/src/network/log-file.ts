@@ -12,9 +12,12 @@ const failureLine = z.object({
   error: z.object({ message: z.string(), code: z.string().optional() }).optional(),
 });
 
-/** What a process last complained of: the last error line of its JSON log, or the last line of anything else. */
-export function lastFailure(path: string): string | null {
-  const lines = readTail(path)
+/**
+ * What a process last complained of: the last error line of its JSON log, or the last line of anything else. Only what was
+ * written from byte `from` on counts: before that, another start of the process speaks.
+ */
+export function lastFailure(path: string, from: number): string | null {
+  const lines = readTail(path, from)
     .split('\n')
     .filter((line) => line.trim() !== '');
   for (const line of lines.toReversed()) {
@@ -28,11 +31,15 @@ export function lastFailure(path: string): string | null {
 
 /** Moves an overlong log to `<path>.1`, replacing the one before. */
 export function rotateLog(path: string): void {
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (bytes > MAX_LOG_BYTES) renameSync(path, `${path}.1`);
+  if (logBytes(path) > MAX_LOG_BYTES) renameSync(path, `${path}.1`);
 }
 
-function readTail(path: string): string {
+/** A log's size in bytes; 0 where there is none yet. */
+export function logBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function readTail(path: string, from: number): string {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -41,8 +48,9 @@ function readTail(path: string): string {
   }
   try {
     const { size } = fstatSync(file);
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const bytes = readSync(file, tail, 0, tail.length, size - tail.length);
+    const start = Math.max(from, size - TAIL_BYTES);
+    const tail = Buffer.alloc(Math.max(0, size - start));
+    const bytes = readSync(file, tail, 0, tail.length, start);
     return tail.toString('utf8', 0, bytes);
   } finally {
     closeSync(file);

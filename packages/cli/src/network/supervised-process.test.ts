@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@connito/node';
@@ -72,13 +72,14 @@ describe('a supervised process', () => {
     expect(child.restarts).toBe(0);
   });
 
-  it('is started again after SIGKILL', async () => {
+  it('is started again after SIGKILL, which older words in its log do not explain', async () => {
+    await writeFile(join(directory, 'child.log'), 'error: from an earlier start\n');
     const child = processOf(PATIENT);
     child.start();
     const restarted = untilEvent((event) => event.kind === 'started' && event.restarts === 1);
     process.kill(child.identity!.pid, 'SIGKILL');
     await restarted;
-    expect(events[1]).toMatchObject({ kind: 'crashed', exit: 'SIGKILL' });
+    expect(events[1]).toMatchObject({ kind: 'crashed', exit: 'SIGKILL', why: null });
     await child.stop(10_000);
     expect(child.state).toBe('stopped');
   });
@@ -142,6 +143,5 @@ describe('the supervisor', () => {
 });
 
 async function untilLogged(path: string, text: string): Promise<void> {
-  const { readFile } = await import('node:fs/promises');
   await expect.poll(() => readFile(path, 'utf8'), { timeout: 5_000 }).toContain(text);
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { type Clock, fileError } from '@connito/node';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { lastFailure } from './log-file.ts';
+import { lastFailure, logBytes } from './log-file.ts';
 import { type ProcessIdentity, processIdentity } from './process-identity.ts';
 
 export type ProcessRole = 'ledger' | 'store' | 'validator' | 'miner';
@@ -74,6 +74,7 @@ export class SupervisedProcess {
   #restarts = 0;
   #crashes = 0;
   #startedAtMs = 0;
+  #logStart = 0;
   #cancelRestart: () => void = () => undefined;
   #stopping: { readonly done: PromiseWithResolvers<void>; killed: boolean } | null = null;
 
@@ -103,8 +104,14 @@ export class SupervisedProcess {
 
   start(): void {
     const [executable, ...args] = this.spec.command;
+    this.#logStart = logBytes(this.spec.logFile);
     const log = openLog(this.spec.logFile);
-    const child = spawn(executable, args, { stdio: ['ignore', log, log, 'ipc'] });
+    const child = spawn(executable, args, {
+      stdio: ['ignore', log, log, 'ipc'],
+      // A process group of its own: what is sent to the supervisor's group, Ctrl-C above all, is for the supervisor.
+      detached: true,
+      windowsHide: true,
+    });
     closeSync(log);
     this.#child = child;
     this.#state = 'running';
@@ -157,7 +164,7 @@ export class SupervisedProcess {
     }
     const livedMs = this.#clock.nowMs() - this.#startedAtMs;
     this.#crashes = livedMs >= this.#policy.recoveredAfterMs ? 1 : this.#crashes + 1;
-    const why = lastFailure(this.spec.logFile);
+    const why = lastFailure(this.spec.logFile, this.#logStart);
     if (this.#crashes >= this.#policy.maxCrashes || HOPELESS_EXITS.includes(exit)) {
       this.#state = 'gave_up';
       this.#onEvent({ kind: 'gave_up', exit, crashes: this.#crashes, why });

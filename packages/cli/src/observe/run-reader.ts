@@ -29,18 +29,27 @@ export type RunReaderOptions = {
 export class RunReader implements RoundReader {
   readonly #options: RunReaderOptions;
   #measurements: Promise<RoundMeasurements> | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunReaderOptions) {
     this.#options = options;
   }
 
   /** Fails with `base_model_mismatch` and the errors of `loadCheckpoint`, of ledger and of store. */
-  async read(round: number, signal: AbortSignal): Promise<FinishedRound> {
+  read(round: number, signal: AbortSignal): Promise<FinishedRound> {
+    const reading = this.#read(round, signal);
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #read(round: number, signal: AbortSignal): Promise<FinishedRound> {
     this.#measurements ??= RoundMeasurements.create(this.#options);
     return (await this.#measurements).read(round, signal);
   }
 
+  /** Lets a measurement that runs come to its end first: ending its thread within one would crash the process. */
   async stop(): Promise<void> {
+    await this.#reading;
     const measurements = await this.#measurements?.catch(() => null);
     await measurements?.stop();
   }

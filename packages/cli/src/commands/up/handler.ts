@@ -23,6 +23,7 @@ import { jsonDisplay, liveDisplay, type NetworkDisplay, plainDisplay } from '../
 import { styleFor } from '../../view/style.ts';
 import { MergeStopwatch } from './merge-stopwatch.ts';
 import { UP_DEFAULTS, type UpOptions } from './options.ts';
+import { stopRequests } from './stop-requests.ts';
 
 /** A network writes a few megabytes a round; with less than this it would soon stand still. */
 const MIN_FREE_BYTES = 256 * 1024 * 1024;
@@ -38,17 +39,20 @@ export async function up(options: UpOptions, context: CommandContext): Promise<E
 
   const stop = new AbortController();
   let network: LocalNetwork | null = null;
-  let interrupts = 0;
-  const unsubscribe = context.onStopRequest(() => {
-    if (++interrupts > 1) {
-      // Nothing is lost by it: what a node had accepted is on the disk.
-      network?.kill();
-      display[Symbol.dispose]();
-      process.exit(EXIT_CODES.interrupted);
-    }
-    display.show({ type: 'progress', text: 'Stopping all nodes; Ctrl-C again ends them at once' });
-    stop.abort(new DOMException('asked to stop', 'AbortError'));
-  });
+  const unsubscribe = context.onStopRequest(
+    stopRequests(systemClock, {
+      first: () => {
+        display.show({ type: 'progress', text: 'Stopping all nodes; Ctrl-C again ends them at once' });
+        stop.abort(new DOMException('asked to stop', 'AbortError'));
+      },
+      again: () => {
+        // Nothing is lost by it: what a node had accepted is on the disk.
+        network?.kill();
+        display[Symbol.dispose]();
+        process.exit(EXIT_CODES.interrupted);
+      },
+    }),
+  );
   try {
     const prepared = await orStopped(prepare(layout, options, display, stop.signal), stop.signal);
     network = new LocalNetwork(

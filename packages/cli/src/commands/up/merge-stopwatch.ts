@@ -9,6 +9,8 @@ export class MergeStopwatch {
   readonly #startedAtMs: number;
   readonly #clock: Clock;
   readonly #publishedAtSeconds = new Map<number, number>();
+  /** The first round whose state was still open when this start looked; what was merged before is no merge of its own. */
+  #firstOwnRound: number | null = null;
   #first: number | null = null;
 
   constructor(startedAtMs: number, clock: Clock) {
@@ -26,13 +28,19 @@ export class MergeStopwatch {
   }
 
   see(event: NetworkEvent): void {
-    if (event.type !== 'phase' || event.round === null) return;
+    if (event.type !== 'phase') return;
+    if (event.round === null) {
+      this.#firstOwnRound ??= 0;
+      return;
+    }
+    this.#firstOwnRound ??= event.phase === 'publish' ? event.round + 1 : event.round;
     // A busy observer may see the next round first.
     const published = event.phase === 'publish' ? event.round : event.round - 1;
     if (!this.#publishedAtSeconds.has(published)) this.#publishedAtSeconds.set(published, this.seconds());
   }
 
   finished({ round, outcome }: Pick<FinishedRound, 'round' | 'outcome'>): void {
+    if (this.#firstOwnRound === null || round < this.#firstOwnRound) return;
     if (outcome === 'canonical') this.#first ??= this.#publishedAtSeconds.get(round) ?? this.seconds();
   }
 }
