@@ -9,7 +9,7 @@ import { copycat } from './copycat.ts';
 import { overflow } from './overflow.ts';
 
 export { LocalNetwork, type LocalNetworkOptions } from './local-network.ts';
-export { createTinyRun, writeTinyModel } from './tiny-run.ts';
+export { createSmallRun, writeTinyModel } from './small-run.ts';
 export { copycat, overflow };
 
 /** Hostile strategies by the name a network's configuration uses. */

@@ -7,9 +7,9 @@ import type { RoundRecord } from '@connito/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { behaviours } from './index.ts';
 import { LocalNetwork } from './local-network.ts';
-import { createTinyRun, writeTinyModel } from './tiny-run.ts';
+import { createSmallRun } from './small-run.ts';
 
-const TOKENIZER = fileURLToPath(new URL('../../../models/foundation/tokenizer.json', import.meta.url));
+const FOUNDATION = fileURLToPath(new URL('../../../models/foundation', import.meta.url));
 const ROUNDS = 3;
 const COPYCAT = 4;
 const OVERFLOW = 5;
@@ -20,13 +20,11 @@ describe('a network of three validators, four honest miners, a copycat and an ov
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-network-'));
-    const modelFolder = join(folder, 'model');
-    await writeTinyModel(modelFolder, TOKENIZER);
-    const { definition, store } = await createTinyRun(folder, modelFolder, ['code', 'math']);
+    const { definition, store } = await createSmallRun(folder, FOUNDATION, ['code', 'law']);
     const honest = [honestStrategy, honestStrategy, honestStrategy, honestStrategy];
     const strategies = [...honest, behaviours.copycat(), behaviours.overflow()];
     const network = await LocalNetwork.start(
-      { folder, definition, modelFolder, validators: 3, strategies },
+      { folder, definition, modelFolder: FOUNDATION, validators: 3, strategies },
       store,
     );
     for (let round = 0; round < ROUNDS; round++) records.push(await network.round(round));
@@ -74,7 +72,7 @@ describe('a network of three validators, four honest miners, a copycat and an ov
 
   test('emission is split over the groups', () => {
     for (const record of records) {
-      for (const domain of ['code', 'math']) {
+      for (const domain of ['code', 'law']) {
         const own = record.miners.filter((miner) => miner.domain === domain);
         const share = own.reduce((sum, { incentive }) => sum + incentive, 0) / 1e9;
         expect(share).toBeCloseTo(0.5, 1);

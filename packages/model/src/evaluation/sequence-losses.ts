@@ -22,13 +22,17 @@ export class SequenceLosses {
   readonly #pass: ForwardPass;
   readonly #sequences: Sequences;
 
-  constructor(pass: ForwardPass, sequences: Sequences) {
+  readonly #signal: AbortSignal | undefined;
+
+  /** Measuring ends with the signal's reason between two batches once `signal` is aborted. */
+  constructor(pass: ForwardPass, sequences: Sequences, signal?: AbortSignal) {
     if (pass.shape.tokens !== sequences.tokens) {
       const message = `the pass takes sequences of ${pass.shape.tokens} tokens, these have ${sequences.tokens}`;
       throw new RangeError(message);
     }
     this.#pass = pass;
     this.#sequences = sequences;
+    this.#signal = signal;
   }
 
   /** Hidden states of all sequences before `layer`. */
@@ -80,6 +84,7 @@ export class SequenceLosses {
     const { sequences: size, tokens } = this.#pass.shape;
     const width = tokens + 1;
     for (let start = 0; start < rows.length; start += size) {
+      this.#signal?.throwIfAborted();
       const own = rows.slice(start, start + size);
       const inputs = new Int32Array(size * tokens);
       const targets = new Int32Array(size * tokens);

@@ -8,5 +8,6 @@ export type ModelHostThreadData = { readonly threads: number };
 
 if (parentPort !== null) {
   const { threads } = workerData as ModelHostThreadData;
-  serveCalls(parentPort, new ModelHost(onnxBackend({ threads })));
+  const stopping = new AbortController();
+  serveCalls(parentPort, new ModelHost(onnxBackend({ threads }), stopping.signal), stopping);
 }

@@ -83,6 +83,7 @@ const EVALUATION_BATCH = 8;
  */
 export class ModelHost {
   readonly #backend: Backend;
+  readonly #signal: AbortSignal;
   #base: Parameters = new Map();
   #state: Parameters = new Map();
   #config: ModelConfig | null = null;
@@ -90,8 +91,10 @@ export class ModelHost {
   readonly #passes = new Map<number, ForwardPass>();
   readonly #exams = new Map<string, OpenExam>();
 
-  constructor(backend: Backend) {
+  /** Work ends early, with the signal's reason, when `signal` is aborted. */
+  constructor(backend: Backend, signal: AbortSignal = new AbortController().signal) {
     this.#backend = backend;
+    this.#signal = signal;
   }
 
   /** Loads a checkpoint folder strictly. Fails with the errors of `loadCheckpoint`. */
@@ -123,13 +126,20 @@ export class ModelHost {
 
   /** Loss of each sequence under the current state. */
   async measure(sequences: Sequences): Promise<Float64Array> {
-    return new SequenceLosses(await this.#passFor(sequences.tokens), sequences).measure(this.#state);
+    return (await this.#lossesOf(sequences)).measure(this.#state);
   }
 
   /** Inner steps of one expert group from the current state. */
   async train(job: TrainJob): Promise<TrainOutcome> {
     const pass = await this.#trainerFor(job);
-    const { delta, losses, trainedTokens } = await innerSteps(pass, this.#state, job.batches, job.options);
+    const { delta, losses, trainedTokens } = await innerSteps(
+      pass,
+      this.#state,
+      job.batches,
+      job.options,
+      () => undefined,
+      this.#signal,
+    );
     const copied = new Map(
       [...delta].map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]),
     );
@@ -138,7 +148,7 @@ export class ModelHost {
 
   /** Measures what all candidates of an exam share and keeps it until `closeExam` or `setState`. */
   async openExam({ id, sequences, lowestLayer, baseRows }: Exam): Promise<ExamBaseline> {
-    const losses = new SequenceLosses(await this.#passFor(sequences.tokens), sequences);
+    const losses = await this.#lossesOf(sequences);
     const prefix = await losses.prefix(this.#state, lowestLayer);
     const before = await losses.measure(this.#state, { prefix });
     const base = await losses.measure(this.#base, { rows: baseRows });
@@ -199,6 +209,10 @@ export class ModelHost {
   get #opened(): ModelConfig {
     if (this.#config === null) throw new Error('open() must come first');
     return this.#config;
+  }
+
+  async #lossesOf(sequences: Sequences): Promise<SequenceLosses> {
+    return new SequenceLosses(await this.#passFor(sequences.tokens), sequences, this.#signal);
   }
 
   async #passFor(tokens: number): Promise<ForwardPass> {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { type Advice, ConnitoError, type ErrorDetails } from '@connito/protocol';
 
 type Call = { readonly id: number; readonly method: string; readonly args: readonly unknown[] };
+/** Asks the thread to end: what runs is aborted where it can be, and nothing new is begun. */
+type Stop = { readonly stop: true };
 type Reply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: SentError };
@@ -22,12 +25,25 @@ export type Remote<T extends object> = {
     : never;
 };
 
-/** Answers calls on `port` with the methods of `target`, one at a time, in the order they came. */
-export function serveCalls(port: MessagePort, target: object): void {
+/**
+ * Answers calls on `port` with the methods of `target`, one at a time, in the order they came. When the other side stops the
+ * thread, `stopping` is aborted and the port closes once the running call has ended: a thread that is torn down while native
+ * code runs on it takes the whole process along.
+ */
+export function serveCalls(port: MessagePort, target: object, stopping = new AbortController()): void {
   let last: Promise<void> = Promise.resolve();
-  port.on('message', (call: Call) => {
+  port.on('message', (message: Call | Stop) => {
+    if ('stop' in message) {
+      stopping.abort(
+        new ConnitoError('engine_stopped', 'the engine thread was stopped', { advice: 'ignore' }),
+      );
+      last = last.then(() => port.close());
+      return;
+    }
+    const call = message;
     last = last.then(async () => {
       try {
+        stopping.signal.throwIfAborted();
         const value = await (target as Callable)[call.method]!(...(call.args as never[]));
         port.postMessage({ id: call.id, ok: true, value } satisfies Reply);
       } catch (error) {
@@ -86,10 +102,18 @@ export function connectCalls<T extends object>(
         ? (...args: unknown[]) => call(method, args)
         : undefined,
   });
+  let stopped: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    if (dead !== null) return;
+    const ended = once(worker, 'exit');
+    worker.postMessage({ stop: true } satisfies Stop);
+    await ended;
+  };
   return {
     remote,
-    stop: async () => {
-      await worker.terminate();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

@@ -32,8 +32,8 @@ export async function writeTinyModel(folder: string, tokenizerPath: string): Pro
   await copyFile(tokenizerPath, join(folder, 'tokenizer.json'));
 }
 
-/** A run over a few documents with short sequences and few steps: the real protocol at the smallest size. */
-export async function createTinyRun(
+/** A run over some of the texts with short sequences: the real protocol and model at a small size. */
+export async function createSmallRun(
   folder: string,
   modelFolder: string,
   domains: readonly string[],
@@ -45,13 +45,18 @@ export async function createTinyRun(
     artifacts: store,
     domains,
     threads: 1,
-    name: 'tiny',
-    maxDocuments: 60,
-    selection: { maxPerLayer: 2, layers: [0, 1], share: 1 },
+    name: 'small',
+    maxDocuments: 120,
     parameters: {
       ...LOCAL_PARAMETERS,
-      inner: { ...inner, steps: 24, sequencesPerStep: 4, sequenceLength: 64, learningRate: '0.01' },
-      scoring: { ...scoring, domainSequences: 16, generalSequences: 8, sequenceTokens: 64, futilityAfter: 8 },
+      inner: { ...inner, steps: 12, sequencesPerStep: 8, sequenceLength: 64 },
+      scoring: {
+        ...scoring,
+        domainSequences: 32,
+        generalSequences: 8,
+        sequenceTokens: 64,
+        futilityAfter: 16,
+      },
     },
   });
   return { definition, store };

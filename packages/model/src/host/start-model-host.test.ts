@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { startModelHost } from './start-model-host.ts';
+
+const TINY = fileURLToPath(new URL('../fixtures/qwen3-moe-tiny', import.meta.url));
+const sequences = { count: 40, tokens: 8, data: Int32Array.from({ length: 40 * 9 }, (_, i) => (i * 7) % 32) };
+
+describe('a model host on its own thread', () => {
+  test('measures every sequence, also those of the last, partly filled batch', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    const all = await host.measure(sequences);
+    const three = await host.measure({ ...sequences, count: 3, data: sequences.data.subarray(0, 27) });
+    expect(all).toHaveLength(40);
+    three.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(all[i]!, 6);
+    });
+    await stop();
+  });
+
+  test('shares the prefix of an exam without changing a loss', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    const rows = Array.from({ length: 40 }, (_, row) => row);
+    const exam = { id: 'exam', sequences, lowestLayer: 1, baseRows: [3, 5] };
+    const { before, base } = await host.openExam(exam);
+    expect(before).toEqual(await host.measure(sequences));
+    // Sequences of another batch are summed in another order, so the last digits may differ.
+    expect(base[0]).toBeCloseTo(before[3]!, 5);
+    expect(base[1]).toBeCloseTo(before[5]!, 5);
+    const unchanged = { kind: 'delta', tensors: new Map() } as const;
+    const result = await host.examine('exam', unchanged, { domain: rows, general: [0] }, null);
+    if (result.kind !== 'complete') throw new Error(`the exam ended ${result.kind}`);
+    expect(result.domainAfter).toEqual(before);
+    expect(result.generalAfter[0]).toBeCloseTo(before[0]!, 5);
+    await stop();
+  });
+
+  test('an update that breaks the model is non-finite, never an average over what is left', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    await host.openExam({ id: 'exam', sequences, lowestLayer: 0, baseRows: [] });
+    const name = 'model.layers.1.mlp.experts.0.down_proj.weight';
+    const data = new Float32Array(16 * 12).fill(Number.NaN);
+    const broken = { kind: 'delta', tensors: new Map([[name, { shape: [16, 12], data }]]) } as const;
+    const result = await host.examine('exam', broken, { domain: [0, 1, 2], general: [4] }, null);
+    expect(result).toEqual({ kind: 'non_finite' });
+    await stop();
+  });
+
+  test('passes errors on with their code', async () => {
+    const { host, stop } = startModelHost(1);
+    await expect(host.open('/nonexistent')).rejects.toMatchObject({ code: 'checkpoint_missing' });
+    await stop();
+  });
+
+  test('stops while it computes, and later calls fail instead of hanging', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    const running = host.measure(sequences);
+    const stopped = stop();
+    await expect(running).rejects.toMatchObject({ code: 'engine_stopped' });
+    await stopped;
+    await expect(host.measure(sequences)).rejects.toMatchObject({ code: 'engine_died' });
+  });
+});
