@@ -111,7 +111,7 @@ async function tokenizerOf(
   const json = trainTokenizer(corpora, { ...FOUNDATION_TOKENIZER, vocabularySize });
   const settings = tokenizerConfig(recipe.config.contextSize);
   await writeDurably(join(folder, 'tokenizer_config.json'), utf8(`${JSON.stringify(settings, null, 2)}\n`));
-  await writeDurably(path, utf8(`${JSON.stringify(json)}\n`));
+  await writeDurably(path, utf8(`${JSON.stringify(json, null, 1)}\n`));
   return createTokenizer(json);
 }
 
