@@ -31,7 +31,7 @@ export { type PreparedShard, type PrepareOptions, prepareCorpora, prepareShard }
 export { cutSections } from './sections.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { type SequencePool, sequencesOf } from './sequences.ts';
-export { readCodeCorpus } from './source/code.ts';
+export { readCodeCorpus, readUnseenCodeCorpus } from './source/code.ts';
 export { readLawCorpus } from './source/law.ts';
 export { generateMathCorpus, MATH_CORPUS_SEED, type MathCorpusOptions } from './source/math.ts';
 export { readProseCorpus } from './source/prose.ts';

@@ -3,7 +3,7 @@ import { withoutDuplicates } from './duplicates.ts';
 import { withoutOverlap, wordingOf } from './near-duplicates.ts';
 import { isMainlyLatin } from './script.ts';
 import { cutSections } from './sections.ts';
-import { readCodeCorpus } from './source/code.ts';
+import { readCodeCorpus, readUnseenCodeCorpus } from './source/code.ts';
 import { readLawCorpus } from './source/law.ts';
 import { generateMathCorpus } from './source/math.ts';
 import { readProseCorpus } from './source/prose.ts';
@@ -26,7 +26,7 @@ export type CorpusParts = {
 export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
   if (domain === 'math') return mathParts();
   const corpus = await readCorpus(domain);
-  const split = splitDocuments(corpus);
+  const split = domain === 'code' ? await splitCode(corpus) : splitDocuments(corpus);
   const trained = wordingOf([...split.pretrain, ...split.adapt]);
   const heldOutSections = (part: 'heldout' | 'reporting'): CorpusDocument[] =>
     withoutOverlap(withoutDuplicates(cutAll(split[part], HELD_OUT_SECTION_CHARS)), trained);
@@ -36,7 +36,18 @@ export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
     heldout: heldOutSections('heldout'),
     reporting: heldOutSections('reporting'),
   };
-  return { domain, licence: corpus.licence, provenance: corpus.provenance, parts };
+  const provenance = domain === 'code' ? `${corpus.provenance}; adapted to zod's src` : corpus.provenance;
+  return { domain, licence: corpus.licence, provenance, parts };
+}
+
+/**
+ * Code is adapted to a library in another language and style than the one that pretraining has seen: a network that adapts
+ * has something to learn there. What that library's own split keeps for pretraining is adapted on too.
+ */
+async function splitCode(seen: Corpus): Promise<Record<CorpusPart, readonly CorpusDocument[]>> {
+  const unseen = splitDocuments(await readUnseenCodeCorpus());
+  const { pretrain } = splitDocuments(seen);
+  return { ...unseen, pretrain, adapt: [...unseen.pretrain, ...unseen.adapt] };
 }
 
 function readCorpus(domain: 'prose' | 'code' | 'law'): Promise<Corpus> {

@@ -16,6 +16,9 @@ const KIND_NAMES = Object.keys(MATH_PROBLEM_KINDS);
 /** Which problems a document may hold. Kinds have few enough problems that chance alone would repeat them. */
 export type MathProblemSet = 'all' | 'training' | 'heldout';
 
+/** How a document writes its problems: as plain text, or in the notations of Markdown, LaTeX and JSON. */
+export type MathNotation = 'plain' | 'markup';
+
 /** One problem of a named kind, from two integers. */
 export function generateMathProblem(kind: string, seed: number, index: number): MathProblem {
   const make = MATH_PROBLEM_KINDS[kind];
@@ -40,10 +43,11 @@ export function generateMathDocument(
   seed: number,
   index: number,
   problems: MathProblemSet = 'all',
+  notation: MathNotation = 'plain',
 ): CorpusDocument {
   const random = SeededRandom.fromIntegers(seed, index);
   const kinds = random.sample(KIND_NAMES, random.integer(1, 3));
-  const layout = random.pick(LAYOUTS);
+  const layout = random.pick(LAYOUTS[notation]);
   const parts: string[] = [];
   let chars = 0;
   while (chars < MIN_DOCUMENT_CHARS) {
@@ -72,7 +76,7 @@ function problemFrom(kind: string, problems: MathProblemSet, random: SeededRando
 
 type Layout = (problem: MathProblem, number: number) => string;
 
-const LAYOUTS: readonly Layout[] = [
+const PLAIN_LAYOUTS: readonly Layout[] = [
   (problem, number) =>
     `Problem ${number}. ${problem.question}\nSolution. ${sentences(problem.steps)}\nAnswer: ${problem.answer}`,
   (problem) => `Question: ${problem.question}\n${list(problem.steps, '- ')}\nAnswer: ${problem.answer}`,
@@ -83,6 +87,24 @@ const LAYOUTS: readonly Layout[] = [
   (problem, number) =>
     `${number}) ${problem.question}\n${list(problem.steps, '   ')}\nAnswer: ${problem.answer}`,
 ];
+
+const MARKUP_LAYOUTS: readonly Layout[] = [
+  (problem, number) =>
+    `### ${number}\n\n> ${problem.question}\n\n${problem.steps
+      .map((step, at) => `${at + 1}. *${step}*`)
+      .join('\n')}\n\n**Result:** \`${problem.answer}\``,
+  (problem) =>
+    `\\begin{exercise}\n  ${problem.question}\n\\end{exercise}\n\\begin{solution}\n${problem.steps
+      .map((step) => `  \\item ${step}`)
+      .join('\n')}\n  \\boxed{${problem.answer}}\n\\end{solution}`,
+  (problem, number) =>
+    JSON.stringify({ id: number, question: problem.question, steps: problem.steps, answer: problem.answer }),
+];
+
+const LAYOUTS: Readonly<Record<MathNotation, readonly Layout[]>> = {
+  plain: PLAIN_LAYOUTS,
+  markup: MARKUP_LAYOUTS,
+};
 
 function sentences(steps: readonly string[]): string {
   return steps.map((step) => `${step[0]!.toUpperCase()}${step.slice(1)}.`).join(' ');

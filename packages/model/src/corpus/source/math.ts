@@ -30,12 +30,14 @@ export type MathCorpusOptions = {
 export function generateMathCorpus(part: CorpusPart, options: MathCorpusOptions = {}): Corpus {
   const { count = DEFAULT_MATH_COUNTS[part] } = options;
   const problems = options.problems ?? (part === 'pretrain' || part === 'adapt' ? 'training' : 'heldout');
+  // Adapting learns notations that pretraining has not seen.
+  const notation = part === 'pretrain' ? 'plain' : 'markup';
   return {
     domain: 'math',
     licence: 'MIT',
-    provenance: `generated exercises with worked steps, seed ${MATH_CORPUS_SEED}`,
+    provenance: `generated exercises with worked steps, seed ${MATH_CORPUS_SEED}; adapted to other notations`,
     documents: Array.from({ length: count }, (_, at) =>
-      generateMathDocument(MATH_CORPUS_SEED, INDEX_BASES[part] + at, problems),
+      generateMathDocument(MATH_CORPUS_SEED, INDEX_BASES[part] + at, problems, notation),
     ),
   };
 }
