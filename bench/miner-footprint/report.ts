@@ -1,5 +1,6 @@
 import type { ModelConfig } from '@connito/model';
 import type { Machine } from '../support/machine.ts';
+import { median } from '../support/statistics.ts';
 import type { Footprint, Rematerialization, Scope } from './job.ts';
 
 export type Measured = {
@@ -18,6 +19,8 @@ export type FootprintResult = {
   readonly model: string;
   readonly config: ModelConfig;
   readonly parameters: number;
+  /** Bytes of the whole model's delta in the codec that miners use for their group's. */
+  readonly denseInt8Bytes: number;
   readonly threads: number;
   readonly sequences: number;
   readonly steps: number;
@@ -26,6 +29,13 @@ export type FootprintResult = {
   readonly load: readonly { readonly loadAverage: number; readonly busy: readonly string[] }[];
   readonly measured: readonly Measured[];
 };
+
+/** The repeat whose peak is nearest to the median peak. */
+export function typicalOf(repeats: readonly Footprint[]): Footprint {
+  const middle = median(repeats.map(({ resident }) => resident.peak));
+  const distance = ({ resident }: Footprint): number => Math.abs(resident.peak - middle);
+  return repeats.toSorted((a, b) => distance(a) - distance(b))[0]!;
+}
 
 const MIB = 2 ** 20;
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
@@ -100,7 +110,7 @@ Ours: bundle ${sent!.bundle} (int8), reveal document ${sent!.reveal}, two ledger
 ${[
   sending('delta of the whole model once a round, fp32', parameters * 4),
   sending('delta of the whole model once a round, fp16', parameters * 2),
-  sending('delta of the whole model once a round, int8', parameters),
+  sending("delta of the whole model once a round, miners' int8 codec", result.denseInt8Bytes),
   sending(
     `gradients of the whole model every step, fp32, ${result.steps} steps`,
     parameters * 4 * result.steps,
