@@ -1,3 +1,4 @@
+import * as nodeModule from 'node:module';
 import { nodeVersionFault } from './node-version.ts';
 
 const fault = nodeVersionFault(process.versions.node);
@@ -6,6 +7,11 @@ if (fault !== null) {
   // The `environment` exit code; its module may use syntax that this Node does not know.
   process.exit(3);
 }
+
+// Modules are compiled once for all of a network's processes and threads, which inherit the folder's name.
+nodeModule.enableCompileCache();
+const cache = nodeModule.getCompileCacheDir();
+if (cache !== undefined) process.env.NODE_COMPILE_CACHE ??= cache;
 
 const { runCli } = await import('./program.ts');
 const { processContext } = await import('./command/context.ts');

@@ -66,7 +66,7 @@ export class BlockProducer implements Service {
         consider();
       },
       ready: (hotkey, number) => {
-        rule.ready(hotkey, number);
+        rule.ready(hotkey, number, this.#ledger.head.number + 1);
         consider();
       },
     });

@@ -43,9 +43,10 @@ export class SealingRule {
     if (!this.#readyUpTo.has(hotkey)) this.#readyUpTo.set(hotkey, -1);
   }
 
-  ready(hotkey: Hotkey, number: number): void {
+  /** `open` is the block open now: only who is ready for it is known to keep up. */
+  ready(hotkey: Hotkey, number: number, open: number): void {
     this.#readyUpTo.set(hotkey, Math.max(number, this.#readyUpTo.get(hotkey) ?? -1));
-    this.#absent.delete(hotkey);
+    if (number >= open) this.#absent.delete(hotkey);
   }
 
   /** Live neurons that have not said ready for a block. */

@@ -101,6 +101,7 @@ export class Miner {
       state,
       genesisState,
       model: host,
+      endOfTextToken: session.config.endOfTextToken,
       sources: this.#sources,
     };
     const work = await strategy.work(task, signal);

@@ -28,6 +28,8 @@ export type MinerTask = {
   /** The state the run started from. */
   readonly genesisState: StateHash;
   readonly model: RemoteModelHost;
+  /** Separates documents; null where the model has none. */
+  readonly endOfTextToken: number | null;
   readonly sources: TokenSources;
 };
 
@@ -65,6 +67,7 @@ export const honestStrategy: MinerStrategy = {
       sequencesPerStep: inner.sequencesPerStep,
       sequenceTokens: inner.sequenceLength,
       seed,
+      ...(task.endOfTextToken === null ? {} : { endOfTextId: task.endOfTextToken }),
     });
     const batches = Array.from({ length: inner.steps }, () => stream.next().value);
     const { delta, losses, trainedTokens } = await task.model.train({

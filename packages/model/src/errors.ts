@@ -19,6 +19,7 @@ export type ModelErrorCode =
 /** What can go wrong with a model, its files or its training. */
 export class ModelError extends ConnitoError {
   constructor(code: ModelErrorCode, message: string, options?: { cause?: unknown }) {
-    super(code, message, { ...options, advice: 'fatal' });
+    // Divergence costs a miner its round; everything else would go on costing until somebody acts.
+    super(code, message, { ...options, advice: code === 'non_finite_loss' ? 'reject' : 'fatal' });
   }
 }

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { decodeTokenShard, type RemoteModelHost, sequencesOf, startModelHost } from '@connito/model';
+import {
+  decodeTokenShard,
+  type ModelConfig,
+  type RemoteModelHost,
+  sequencesOf,
+  startModelHost,
+} from '@connito/model';
 import { type ArtifactHash, groupTensors, NANO_NATS_PER_NAT, type RunDefinition } from '@connito/protocol';
 import type { RunContext } from './context.ts';
 import { runError } from './errors.ts';
@@ -13,6 +19,7 @@ const MAX_CHECK_BYTES = 1 << 24;
 /** The run's base model on a thread of its own, checked against the run definition. */
 export type ModelSession = {
   readonly host: RemoteModelHost;
+  readonly config: ModelConfig;
   readonly genesis: RunState;
   readonly stop: () => Promise<void>;
 };
@@ -29,12 +36,12 @@ export async function openModelSession(
   await requireFiles(definition, options.modelFolder);
   const { host, stop } = startModelHost(options.threads);
   try {
-    await host.open(options.modelFolder);
+    const config = await host.open(options.modelFolder);
     await requireLoss(context, host);
     const names = definition.groups.flatMap((group) =>
       groupTensors(group, definition.baseModel.architecture).map(({ name }) => name),
     );
-    return { host, genesis: genesisState(context, await host.baseParameters(names)), stop };
+    return { host, config, genesis: genesisState(context, await host.baseParameters(names)), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -19,8 +19,8 @@ export type LossReport = {
   }[];
 };
 
-/** Sequences of each domain; half as many of each count towards the general loss of the others. */
-const SEQUENCES_PER_SOURCE = 48;
+/** Sequences measured of each reporting source. */
+const SEQUENCES_PER_SOURCE = 32;
 /** A two-sided 95 % interval leaves 2.5 % on each side. */
 const TAIL = 0.025;
 

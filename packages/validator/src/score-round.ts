@@ -172,7 +172,8 @@ function baselineOf(group: ExpertGroup, drawn: DrawnExam, losses: GroupBaseline)
 }
 
 function integers(losses: Float64Array): number[] {
-  return [...(toNanoNats(losses) ?? [])];
+  // Rounding may give −0, which has no canonical encoding.
+  return Array.from(toNanoNats(losses) ?? [], (loss) => loss + 0);
 }
 
 function abstained({ uid, hotkey, group }: ValidReveal): MinerOutcome {

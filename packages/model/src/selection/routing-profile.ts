@@ -18,7 +18,7 @@ export async function profileRouting(
   parameters: Parameters,
   sequences: Sequences,
 ): Promise<RoutingProfile> {
-  const { layers, experts, expertsPerToken } = pass.config;
+  const { layers, experts } = pass.config;
   const gate = Array.from({ length: layers }, () => new Float64Array(experts));
   const token = Array.from({ length: layers }, () => new Float64Array(experts));
   const { sequences: batch, tokens } = pass.shape;
@@ -39,8 +39,10 @@ export async function profileRouting(
     rows += batch * tokens;
   }
   if (rows === 0) throw new RangeError(`${sequences.count} sequences do not fill one batch of ${batch}`);
-  const normalize = (scores: readonly Float64Array[], total: number): number[][] =>
-    scores.map((row) => Array.from(row, (value) => value / total));
-  const gateTotal = gate[0]!.reduce((a, b) => a + b, 0);
-  return { gate: normalize(gate, gateTotal), token: normalize(token, rows * expertsPerToken), tokens: rows };
+  const normalize = (scores: readonly Float64Array[]): number[][] =>
+    scores.map((row) => {
+      const total = row.reduce((a, b) => a + b, 0);
+      return Array.from(row, (value) => value / total);
+    });
+  return { gate: normalize(gate), token: normalize(token), tokens: rows };
 }
