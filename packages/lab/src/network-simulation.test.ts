@@ -20,7 +20,7 @@ describe('a network of three validators, four honest miners, a copycat and an ov
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-network-'));
-    const { definition, store } = await createSmallRun(folder, FOUNDATION, ['code', 'law']);
+    const { definition, store } = await createSmallRun(folder, FOUNDATION, ['code', 'math']);
     const honest = [honestStrategy, honestStrategy, honestStrategy, honestStrategy];
     const strategies = [...honest, behaviours.copycat(), behaviours.overflow()];
     const network = await LocalNetwork.start(
@@ -72,7 +72,7 @@ describe('a network of three validators, four honest miners, a copycat and an ov
 
   test('emission is split over the groups', () => {
     for (const record of records) {
-      for (const domain of ['code', 'law']) {
+      for (const domain of ['code', 'math']) {
         const own = record.miners.filter((miner) => miner.domain === domain);
         const share = own.reduce((sum, { incentive }) => sum + incentive, 0) / 1e9;
         expect(share).toBeCloseTo(0.5, 1);

@@ -49,7 +49,7 @@ export async function createSmallRun(
     maxDocuments: 120,
     parameters: {
       ...LOCAL_PARAMETERS,
-      inner: { ...inner, steps: 12, sequencesPerStep: 8, sequenceLength: 64 },
+      inner: { ...inner, steps: 6, sequencesPerStep: 8, sequenceLength: 64 },
       scoring: {
         ...scoring,
         domainSequences: 32,

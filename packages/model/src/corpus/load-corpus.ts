@@ -7,12 +7,15 @@ import { readCodeCorpus, readUnseenCodeCorpus } from './source/code.ts';
 import { readLawCorpus } from './source/law.ts';
 import { generateMathCorpus } from './source/math.ts';
 import { readProseCorpus } from './source/prose.ts';
-import { splitDocuments } from './split-documents.ts';
+import { type PartShares, splitDocuments } from './split-documents.ts';
 
 /** Gives well over the 129 tokens of a held-out sequence in every domain. */
 const HELD_OUT_SECTION_CHARS = 800;
 /** Lets miners' shares of the data come out even; pretraining takes documents whole. */
 const ADAPT_SECTION_CHARS = 8000;
+
+/** A small library: its held-out parts need larger shares to reach several hundred sections. */
+const UNSEEN_CODE_SHARES: PartShares = { pretrain: 0.45, adapt: 0.25, heldout: 0.2, reporting: 0.1 };
 
 /** One domain's documents by part, ready to be tokenised. */
 export type CorpusParts = {
@@ -45,7 +48,7 @@ export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
  * has something to learn there. What that library's own split keeps for pretraining is adapted on too.
  */
 async function splitCode(seen: Corpus): Promise<Record<CorpusPart, readonly CorpusDocument[]>> {
-  const unseen = splitDocuments(await readUnseenCodeCorpus());
+  const unseen = splitDocuments(await readUnseenCodeCorpus(), UNSEEN_CODE_SHARES);
   const { pretrain } = splitDocuments(seen);
   return { ...unseen, pretrain, adapt: [...unseen.pretrain, ...unseen.adapt] };
 }

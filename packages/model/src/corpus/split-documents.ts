@@ -27,8 +27,10 @@ const MAX_SHARE_OF_PART = 0.25;
  *
  * Deterministic: clusters come in the order of their names' hashes, and each goes where most is missing.
  */
-export function splitDocuments(corpus: Corpus): Readonly<Record<CorpusPart, readonly CorpusDocument[]>> {
-  const shares = SHARES[corpus.domain];
+export function splitDocuments(
+  corpus: Corpus,
+  shares: PartShares = SHARES[corpus.domain],
+): Readonly<Record<CorpusPart, readonly CorpusDocument[]>> {
   const clusters = new Map<string, { chars: number; documents: CorpusDocument[] }>();
   let totalChars = 0;
   for (const document of corpus.documents) {
