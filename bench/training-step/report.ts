@@ -11,6 +11,8 @@ export type Contestant = {
   readonly speedAgainstEager: Summary;
   /** From eager PyTorch's losses, in nats, over the checked steps. */
   readonly largestLossDifference: number;
+  /** Loss of each checked step, in nats. */
+  readonly checkedLosses: readonly number[];
   readonly peakResidentMiB: number;
   /** What the worker said of itself when it was ready. */
   readonly ready: Readonly<Record<string, unknown>>;

@@ -62,12 +62,14 @@ for (const variant of VARIANTS) {
 const samples = new Map<string, number[][]>();
 const peaks = new Map<string, number>();
 const lossDifferences = new Map<string, number>();
+const checkedLosses = new Map<string, readonly number[]>();
 let reference: readonly number[] = [];
 for (const [name, worker] of workers) {
   const { losses } = await worker.step(CHECKED_STEPS);
   if (name === 'torch-eager') reference = losses;
   lossDifferences.set(name, Math.max(...losses.map((loss, i) => Math.abs(loss - reference[i]!))));
   samples.set(name, []);
+  checkedLosses.set(name, losses);
   console.error(`${name}: losses within ${lossDifferences.get(name)!.toExponential(1)} of eager PyTorch's`);
 }
 
@@ -97,6 +99,7 @@ const contestants: Contestant[] = names.map((name) => {
     blockMedianMs: blockMedians,
     speedAgainstEager: summarize(blockMedians.map((ms, i) => eagerBlocks[i]! / ms)),
     largestLossDifference: lossDifferences.get(name)!,
+    checkedLosses: checkedLosses.get(name)!,
     peakResidentMiB: peaks.get(name)!,
     ready: workers.get(name)!.ready,
     rawStepMs: samples.get(name)!,
