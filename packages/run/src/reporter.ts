@@ -20,7 +20,7 @@ export type LossReport = {
 };
 
 /** Sequences measured of each reporting source. */
-const SEQUENCES_PER_SOURCE = 32;
+const SEQUENCES_PER_SOURCE = 24;
 /** A two-sided 95 % interval leaves 2.5 % on each side. */
 const TAIL = 0.025;
 

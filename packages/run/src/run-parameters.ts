@@ -26,7 +26,7 @@ export const LOCAL_PARAMETERS: RunParameters = {
   },
   inner: {
     optimizer: 'adamw',
-    steps: 6,
+    steps: 5,
     sequencesPerStep: 8,
     sequenceLength: 128,
     learningRate: '0.0002',
@@ -43,8 +43,8 @@ export const LOCAL_PARAMETERS: RunParameters = {
     maxBundleBytes: 64 << 20,
   },
   scoring: {
-    domainSequences: 20,
-    generalSequences: 10,
+    domainSequences: 16,
+    generalSequences: 8,
     sequenceTokens: 128,
     falseRewardRate: '0.05',
     futilityAfter: 8,
