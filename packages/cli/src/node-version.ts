@@ -7,6 +7,6 @@ export function nodeVersionFault(version: string): string | null {
   if (major >= MINIMUM_NODE_MAJOR) return null;
   return (
     `Connito needs Node ${MINIMUM_NODE_MAJOR} or newer; this is Node ${version}. ` +
-    'In the repository, `npm ci` brings the right one: start with `npm start` or `npx connito`.'
+    'In the repository, `npm ci` brings the right one: start with `npm start` or `npm run connito -- --help`.'
   );
 }

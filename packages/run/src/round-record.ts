@@ -11,7 +11,7 @@ export type MinerRecord = {
   readonly reason: Reason | null;
   /** A sentence that belongs to the reason, such as which miner's work was copied. */
   readonly detail: string | null;
-  /** 95 % interval of the paired loss reduction on the domain, nano-nats per token, as the first validator measured it. */
+  /** One-sided 95 % bounds of the paired loss reduction on the domain, nano-nats per token, by the first validator. */
   readonly interval: readonly [number, number] | null;
   /** Weight of the update in its group's merge, 0 to 1. */
   readonly mergeWeight: number;
