@@ -14,7 +14,8 @@ In the repository, start a command with \`npm run connito -- <command>\`. Every 
 
 /** The reference page of every command, as Markdown. */
 export function commandReference(context: CommandContext): string {
-  const program = createProgram(context, () => undefined);
+  // Defaults below the home directory read the same for everybody.
+  const program = createProgram({ ...context, env: { HOME: '~' } }, () => undefined);
   const sections = leaves(program).map(sectionOf);
   return [HEADER, ...sections, exitCodes()].join('\n');
 }
