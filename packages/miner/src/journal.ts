@@ -69,8 +69,8 @@ export class Journal {
   }
 
   /** The delta a submission's bundle stands for. */
-  deltaOf({ manifest, bundle }: Submission): TensorMap {
-    const decoded = decodeDelta(this.#definition.codec.kind, bundle, this.#specs(manifest));
+  sentBy({ manifest, bundle }: Submission): TensorMap {
+    const decoded = decodeDelta(this.#definition.codec, bundle, this.#specs(manifest));
     if (decoded.kind === 'invalid') throw new Error(`the journal's own bundle is damaged: ${decoded.why}`);
     return decoded.delta;
   }

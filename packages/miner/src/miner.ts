@@ -15,8 +15,8 @@ import {
   type Uid,
 } from '@connito/protocol';
 import {
+  createNativeSha256,
   type ModelSession,
-  nativeSha256,
   type RoundPoint,
   type RunContext,
   RunPosition,
@@ -107,11 +107,11 @@ export class Miner {
     const work = await strategy.work(task, signal);
     if (work === null) return;
     const carried = await this.#carriedInto(round, uid, signal);
-    const { kind } = context.definition.codec;
-    const encoded = encodeDelta(kind, work.delta, carried, nativeSha256);
+    const { codec } = context.definition;
+    const encoded = encodeDelta(codec, work.delta, carried, createNativeSha256);
     const { trainedTokens, innerSteps, losses } = work;
-    const claim = { run: context.run, round, group, hotkey, baseState: state.hash, codec: kind };
-    const manifest = manifestOf({ ...claim, trainedTokens, innerSteps }, encoded, nativeSha256);
+    const claim = { run: context.run, round, group, hotkey, baseState: state.hash, codec: codec.kind };
+    const manifest = manifestOf({ ...claim, trainedTokens, innerSteps }, encoded);
     const salt = toHex(randomBytes(SALT_BYTES));
     await journal.save(round, { manifest, salt, bundle: encoded.bundle, residual: encoded.residual });
     await journal.prune(round - KEPT_ROUNDS + 1);
@@ -137,7 +137,7 @@ export class Miner {
     const verdict = await roundVerdict(context, facts, notes, signal);
     const merged = verdict.accepted.get(group)?.some((accepted) => accepted.uid === uid) === true;
     const fate = outcome === 'void' ? 'void' : merged ? 'merged' : 'rejected';
-    const update = { delta: journal.deltaOf(last), residual: last.residual };
+    const update = { sent: journal.sentBy(last), residual: last.residual };
     return carriedResidual(fate, context.definition.codec.errorFeedback, update);
   }
 

@@ -9,17 +9,17 @@
  */
 export type { ArtifactHash, ExpertGroupId, Hotkey, RunId, StateHash, Uid } from './brand.ts';
 export {
-  type BundleEntry,
-  bundleLayout,
-  type CodecKind,
-  codecOf,
-  type DecodedDelta,
-  decodeDelta,
-  type EncodedDelta,
-  encodeDelta,
-  type ValueCodec,
-} from './codec/delta-codec.ts';
+  BundleDecoder,
+  type BundleFault,
+  type DecodedBundle,
+  type ValueSink,
+} from './codec/bundle-decoder.ts';
+export { BundleEncoder, type BundleSummary, type EncodedChunk } from './codec/bundle-encoder.ts';
+export { type BundleEntry, type BundleLayout, bundleLayout, type ChunkPlace } from './codec/bundle-layout.ts';
+export { type CodecChoice, type CodecKind, codecOf } from './codec/codec.ts';
+export { type DecodedDelta, decodeDelta, type EncodedDelta, encodeDelta } from './codec/delta-codec.ts';
 export { carriedResidual, type UpdateFate } from './codec/error-feedback.ts';
+export type { ValueCodec } from './codec/value-codec.ts';
 export {
   type Attestation,
   type AttestedInputs,
@@ -85,8 +85,11 @@ export {
 } from './encoding/canonical-json.ts';
 export { DECIMAL_ONE, decimalNumber, decimalUnits } from './encoding/decimal.ts';
 export {
+  type CreateSha256,
+  createSha256,
   type DomainTag,
   type Sha256,
+  type Sha256Stream,
   sha256,
   sha256Hex,
   taggedHash,
@@ -222,7 +225,7 @@ export {
   scoreUpdate,
 } from './scoring/score-update.ts';
 export { studentQuantile } from './scoring/student-t.ts';
-export { DTYPES, type Dtype, tensorBytes } from './tensor/dtype.ts';
+export { DTYPES, type Dtype, float32Length } from './tensor/dtype.ts';
 export {
   EXPERT_PROJECTIONS,
   type ExpertProjection,

@@ -24,6 +24,7 @@ export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
 export { LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
 export { RunPosition } from './run-position.ts';
 export {
+  createNativeSha256,
   genesisState,
   nativeSha256,
   type RunState,

@@ -39,7 +39,7 @@ export const LOCAL_PARAMETERS: RunParameters = {
   },
   codec: {
     kind: 'int8',
-    errorFeedback: { merged: 'residual', rejected: 'nothing', void: 'nothing' },
+    errorFeedback: { merged: 'residual', rejected: 'nothing', void: 'nothing', decay: '1' },
     maxBundleBytes: 64 << 20,
   },
   scoring: {

@@ -3,6 +3,7 @@ import {
   type ArtifactHash,
   buildState,
   ConnitoError,
+  type CreateSha256,
   type ExpertGroupId,
   encodeStateDocument,
   type GroupState,
@@ -20,6 +21,7 @@ import type { RunContext } from './context.ts';
 import { runError } from './errors.ts';
 
 /** Node's own sha256, many times faster on whole slices than the portable one. */
+export const createNativeSha256: CreateSha256 = () => createHash('sha256');
 export const nativeSha256: Sha256 = (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
 /** Every group's parameters and outer momentum. */

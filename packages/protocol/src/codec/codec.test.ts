@@ -4,11 +4,13 @@ import { sha256Hex } from '../encoding/hash.ts';
 import { ConnitoError } from '../errors.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { randomTensors } from '../testing/example-run.ts';
-import { type CodecKind, codecOf, decodeDelta, encodeDelta } from './delta-codec.ts';
+import { codecOf } from './codec.ts';
+import { decodeDelta, encodeDelta } from './delta-codec.ts';
 import { carriedResidual } from './error-feedback.ts';
 import { halfBits, halfValue } from './fp16.ts';
+import { encodedBytes } from './value-codec.ts';
 
-const KINDS: readonly CodecKind[] = ['fp16', 'int8'];
+const KINDS = ['fp16', 'int8'] as const;
 const specs = [
   { name: 'b', shape: [5, 13] },
   { name: 'a', shape: [64, 2] },
@@ -21,7 +23,7 @@ const deltas = fc
   })
   .map((values): TensorMap => new Map([['w', { shape: [values.length], data: Float32Array.from(values) }]]));
 
-function decoded(kind: CodecKind, bundle: Uint8Array, of: TensorMap): TensorMap {
+function decoded(kind: (typeof KINDS)[number], bundle: Uint8Array, of: TensorMap): TensorMap {
   const result = decodeDelta(
     kind,
     bundle,
@@ -113,7 +115,7 @@ describe.each(KINDS)('codec %s', (kind) => {
     expect(sha256Hex(bundle)).toBe(
       {
         fp16: '29ed81b808db2977e3f5484f9399e2ec59f07e37ee2fd763eafe75decf13b744',
-        int8: '48e50b5b264f7a74c88f8528294b15f6b47283f57e958d9d51951db0b9fd5d8f',
+        int8: '40d9eb6e018686ec41c62aa2c9e3a7bdf2026ea204b6185b5722b56e01bc2017',
       }[kind],
     );
   });
@@ -135,7 +137,7 @@ describe.each(KINDS)('codec %s', (kind) => {
 
   it('answers any bytes with finite values or a reason', () => {
     const shape = [70];
-    const bytes = codecOf(kind).encodedBytes(70);
+    const bytes = encodedBytes(codecOf(kind), 70);
     fc.assert(
       fc.property(fc.uint8Array({ minLength: bytes, maxLength: bytes }), (bundle) => {
         const result = decodeDelta(kind, bundle, [{ name: 'w', shape }]);
@@ -191,11 +193,15 @@ describe('hostile values', () => {
 
 describe('error feedback', () => {
   it("follows the run definition's rule for each fate", () => {
-    const delta = randomTensors(specs, 'delta');
+    const sent = randomTensors(specs, 'sent');
     const residual = randomTensors(specs, 'rest');
-    const rule = { merged: 'residual', rejected: 'delta', void: 'nothing' } as const;
-    expect(carriedResidual('merged', rule, { delta, residual })).toBe(residual);
-    expect(carriedResidual('rejected', rule, { delta, residual })).toBe(delta);
-    expect(carriedResidual('void', rule, { delta, residual })).toBeNull();
+    const rule = { merged: 'residual', rejected: 'delta', void: 'nothing', decay: '0.5' } as const;
+    const update = { sent, residual };
+    const rest = residual.get('a')!.data;
+    expect(carriedResidual('merged', rule, update)?.get('a')?.data).toEqual(rest.map((value) => value / 2));
+    const whole = rest.map((value, i) => Math.fround(value + sent.get('a')!.data[i]!) / 2);
+    expect(carriedResidual('rejected', rule, update)?.get('a')?.data).toEqual(whole);
+    expect(carriedResidual('void', rule, update)).toBeNull();
+    expect(carriedResidual('merged', { ...rule, decay: '1' }, update)).toBe(residual);
   });
 });

@@ -1,148 +1,99 @@
 import type { ArtifactHash } from '../brand.ts';
-import { type Sha256, sha256, sha256Hex } from '../encoding/hash.ts';
+import { type CreateSha256, createSha256 } from '../encoding/hash.ts';
 import { requireArgument } from '../errors.ts';
-import type { Reason } from '../reasons.ts';
-import type { RunDefinition } from '../run/run-definition.ts';
-import type { Dtype } from '../tensor/dtype.ts';
 import {
   elementsOf,
   equalShapes,
-  firstNonFinite,
-  requireFinite,
-  sortedNames,
   type Tensor,
   type TensorMap,
   type TensorSpec,
   tensorNamed,
 } from '../tensor/tensor.ts';
-import { fp16 } from './fp16.ts';
-import { int8 } from './int8.ts';
-
-export type CodecKind = RunDefinition['codec']['kind'];
-
-/**
- * How the values of one tensor become bytes. Encoding is exactly reproducible, and the encoded length is a function
- * of the number of values alone, so that every bound is known before anything is allocated.
- */
-export interface ValueCodec {
-  readonly dtype: Dtype;
-  encodedBytes(elements: number): number;
-  /** Writes `data` into `bytes` at `offset`. Values beyond the range are clamped to it, never made infinite. */
-  write(data: Float32Array, bytes: Uint8Array, offset: number): void;
-  /** Reads `elements` values at `offset`; null where the bytes are not something `write` could have produced. */
-  read(bytes: Uint8Array, offset: number, elements: number): Float32Array | null;
-}
-
-/** Where a tensor lies in a bundle. Rows are in name order and leave no gaps. */
-export type BundleEntry = {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly bytes: number;
-  readonly sha256: ArtifactHash;
-};
+import { BundleDecoder, type BundleFault } from './bundle-decoder.ts';
+import { BundleEncoder } from './bundle-encoder.ts';
+import { type BundleEntry, layoutWith } from './bundle-layout.ts';
+import { type CodecChoice, codecOf } from './codec.ts';
 
 export type EncodedDelta = {
   readonly bundle: Uint8Array;
+  readonly bundleSha256: ArtifactHash;
   readonly tensors: readonly BundleEntry[];
   /** What the encoding lost: input (with any carried residual) minus decoded. */
   readonly residual: TensorMap;
 };
 
-export type DecodedDelta =
-  | { readonly kind: 'decoded'; readonly delta: TensorMap }
-  | { readonly kind: 'invalid'; readonly reason: Reason; readonly why: string };
-
-const CODECS: Readonly<Record<CodecKind, ValueCodec>> = { fp16, int8 };
-
-export function codecOf(kind: CodecKind): ValueCodec {
-  return CODECS[kind];
-}
-
-/** The one layout of a bundle: tensors in name order, back to back. */
-export function bundleLayout(
-  kind: CodecKind,
-  specs: readonly TensorSpec[],
-): { readonly bytes: number; readonly tensors: readonly Omit<BundleEntry, 'sha256'>[] } {
-  const codec = codecOf(kind);
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
-  let offset = 0;
-  const tensors = sortedNames(byName.keys()).map((name) => {
-    const { shape } = byName.get(name)!;
-    const bytes = codec.encodedBytes(elementsOf(shape));
-    const entry = { name, dtype: codec.dtype, shape, offset, bytes };
-    offset += bytes;
-    return entry;
-  });
-  return { bytes: offset, tensors };
-}
+export type DecodedDelta = { readonly kind: 'decoded'; readonly delta: TensorMap } | BundleFault;
 
 /**
- * Encodes a delta (local − global), adding the residual carried from earlier rounds first (error feedback,
- * Seide et al. 2014). Fails with `non_finite_delta` where a value is NaN or infinite.
+ * Encodes a delta (local − global) that fits into memory, adding the residual carried from earlier rounds first (error
+ * feedback, Seide et al. 2014). Fails with `non_finite_delta` where a value is NaN or infinite.
  */
 export function encodeDelta(
-  kind: CodecKind,
+  choice: CodecChoice,
   delta: TensorMap,
   carried: TensorMap | null = null,
-  hash: Sha256 = sha256,
+  createHash: CreateSha256 = createSha256,
 ): EncodedDelta {
-  const codec = codecOf(kind);
-  const specs = [...delta].map(([name, { shape }]) => ({ name, shape }));
-  const layout = bundleLayout(kind, specs);
-  const bundle = new Uint8Array(layout.bytes);
-  const residual = new Map<string, Tensor>();
-  const tensors = layout.tensors.map((entry) => {
-    const intended = withCarried(entry.name, tensorNamed(delta, entry.name), carried);
-    requireFinite(entry.name, intended);
-    codec.write(intended, bundle, entry.offset);
-    const decoded = codec.read(bundle, entry.offset, intended.length);
-    requireArgument(decoded !== null, `The codec cannot read back "${entry.name}".`);
-    residual.set(entry.name, { shape: entry.shape, data: intended.map((value, i) => value - decoded[i]!) });
-    return { ...entry, sha256: sha256Hex(bundle.subarray(entry.offset, entry.offset + entry.bytes), hash) };
-  });
-  return { bundle, tensors, residual };
+  const codec = codecOf(choice);
+  const specs = specsOf(delta);
+  const bundle = new Uint8Array(layoutWith(codec, specs).bytes);
+  const residual = emptyTensors(specs);
+  const intended = new Float32Array(codec.chunk);
+  const encoder = new BundleEncoder(codec, specs, createHash);
+  let offset = 0;
+  for (let place = encoder.next; place !== null; place = encoder.next) {
+    const { name, start, values } = place;
+    const own = tensorNamed(delta, name);
+    const before = carriedOf(name, own, carried);
+    const wanted = intended.subarray(0, values);
+    for (let i = 0; i < values; i++) wanted[i] = own.data[start + i]! + (before?.[start + i] ?? 0);
+    const encoded = encoder.encode(wanted);
+    bundle.set(encoded.bytes, offset);
+    offset += encoded.bytes.length;
+    residual.get(name)!.data.set(encoded.residual, start);
+  }
+  return { bundle, residual, ...encoder.finish() };
 }
 
-function withCarried(name: string, delta: Tensor, carried: TensorMap | null): Float32Array {
+function carriedOf(name: string, delta: Tensor, carried: TensorMap | null): Float32Array | null {
   const before = carried?.get(name);
-  if (before === undefined) return delta.data;
+  if (before === undefined) return null;
   requireArgument(equalShapes(before.shape, delta.shape), `The residual of "${name}" has another shape.`, {
     name,
   });
-  return delta.data.map((value, i) => value + before.data[i]!);
+  return before.data;
 }
 
 /**
  * Decodes a bundle of exactly the given tensors. The length is checked before anything is allocated, and every decoded
  * value is finite. Hostile bytes give `invalid`, never an exception.
  */
-export function decodeDelta(kind: CodecKind, bundle: Uint8Array, specs: readonly TensorSpec[]): DecodedDelta {
-  const codec = codecOf(kind);
-  const layout = bundleLayout(kind, specs);
-  if (bundle.length !== layout.bytes) {
-    const reason = bundle.length > layout.bytes ? 'bundle_too_large' : 'bundle_corrupt';
-    return {
-      kind: 'invalid',
-      reason,
-      why: `The bundle has ${bundle.length} bytes, expected ${layout.bytes}.`,
-    };
+export function decodeDelta(
+  choice: CodecChoice,
+  bundle: Uint8Array,
+  specs: readonly TensorSpec[],
+): DecodedDelta {
+  const codec = codecOf(choice);
+  const { bytes } = layoutWith(codec, specs);
+  if (bundle.length !== bytes) {
+    const reason = bundle.length > bytes ? 'bundle_too_large' : 'bundle_corrupt';
+    return { kind: 'invalid', reason, why: `The bundle has ${bundle.length} bytes, expected ${bytes}.` };
   }
-  const delta = new Map<string, Tensor>();
-  for (const { name, shape, offset } of layout.tensors) {
-    const data = codec.read(bundle, offset, elementsOf(shape));
-    if (data === null)
-      return { kind: 'invalid', reason: 'bundle_corrupt', why: `Tensor "${name}" breaks the codec.` };
-    const index = firstNonFinite(data);
-    if (index >= 0) {
-      return {
-        kind: 'invalid',
-        reason: 'non_finite_delta',
-        why: `Tensor "${name}" is ${data[index]} at ${index}.`,
-      };
-    }
-    delta.set(name, { shape, data });
-  }
-  return { kind: 'decoded', delta };
+  const delta = emptyTensors(specs);
+  const decoder = new BundleDecoder(codec, specs, ({ name, start }, values) => {
+    delta.get(name)!.data.set(values, start);
+  });
+  decoder.push(bundle);
+  const verdict = decoder.finish();
+  return verdict.kind === 'invalid' ? verdict : { kind: 'decoded', delta };
+}
+
+function specsOf(tensors: TensorMap): TensorSpec[] {
+  return [...tensors].map(([name, { shape }]) => ({ name, shape }));
+}
+
+function emptyTensors(specs: readonly TensorSpec[]): Map<string, Tensor> {
+  return new Map(
+    specs.map(({ name, shape }) => [name, { shape, data: new Float32Array(elementsOf(shape)) }]),
+  );
 }

@@ -1,5 +1,4 @@
-import { tensorBytes } from '../tensor/dtype.ts';
-import type { ValueCodec } from './delta-codec.ts';
+import type { ValueCodec } from './value-codec.ts';
 
 /** The largest finite half. */
 const MAX_HALF = 65_504;
@@ -51,20 +50,21 @@ function halfTable(): Float32Array {
 /** Half precision, little-endian: two bytes a value, relative error at most 2^-11 above 2^-14. */
 export const fp16: ValueCodec = {
   dtype: 'F16',
-  encodedBytes: (elements) => tensorBytes('F16', elements),
-  write(data, bytes, offset) {
-    let at = offset;
-    for (const value of data) {
+  // Of no consequence for the format.
+  chunk: 4096,
+  chunkBytes: (values) => 2 * values,
+  write(values, bytes) {
+    let at = 0;
+    for (const value of values) {
       const bits = halfBits(value);
       bytes[at++] = bits & 0xff;
       bytes[at++] = bits >>> 8;
     }
   },
-  read(bytes, offset, elements) {
+  read(bytes, values) {
     const table = halfTable();
-    const data = new Float32Array(elements);
-    let at = offset;
-    for (let i = 0; i < elements; i++) data[i] = table[bytes[at++]! | (bytes[at++]! << 8)]!;
-    return data;
+    let at = 0;
+    for (let i = 0; i < values.length; i++) values[i] = table[bytes[at++]! | (bytes[at++]! << 8)]!;
+    return null;
   },
 };

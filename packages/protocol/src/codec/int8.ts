@@ -1,51 +1,57 @@
-import { INT8_BLOCK, tensorBytes } from '../tensor/dtype.ts';
-import { readFloat32, writeFloat32 } from '../tensor/tensor.ts';
-import type { ValueCodec } from './delta-codec.ts';
+import type { ValueCodec } from './value-codec.ts';
 
+/** Values that share one scale. */
+const BLOCK = 64;
+const SCALE_BYTES = 4;
 /** −128 is never written: codes are symmetric about zero. */
 const MAX_CODE = 127;
 /** The smallest float32 that is not subnormal; smaller scales could not be divided by with full precision. */
 const MIN_SCALE = 2 ** -126;
 
 /**
- * Absmax quantisation: each run of 64 values shares a float32 scale, and a value is `scale × code` with an int8 code.
- * Layout: all scales, then all codes. The error of a value is at most half its block's scale, which is 1/254 of the
- * block's largest magnitude.
+ * Absmax quantisation: each run of 64 values of a tensor shares a float32 scale, and a value is `scale × code` with an int8
+ * code. A block is its scale, little-endian, and then its codes. The error of a value is at most half its block's scale,
+ * which is 1/254 of the block's largest magnitude.
  */
 export const int8: ValueCodec = {
   dtype: 'I8B64',
-  encodedBytes: (elements) => tensorBytes('I8B64', elements),
-  write(data, bytes, offset) {
-    const scales = new Float32Array(Math.ceil(data.length / INT8_BLOCK));
-    const codesAt = offset + 4 * scales.length;
-    for (let block = 0; block < scales.length; block++) {
-      const start = block * INT8_BLOCK;
-      const end = Math.min(start + INT8_BLOCK, data.length);
+  // Many blocks, so that handling a chunk costs little beside coding it.
+  chunk: 64 * BLOCK,
+  chunkBytes: (values) => values + SCALE_BYTES * Math.ceil(values / BLOCK),
+  write(values, bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    bytes.fill(0);
+    let at = 0;
+    for (let start = 0; start < values.length; start += BLOCK) {
+      const end = Math.min(start + BLOCK, values.length);
       let largest = 0;
-      for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(data[i]!));
+      for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!));
       const scale = Math.fround(largest / MAX_CODE);
-      if (scale < MIN_SCALE) continue;
-      scales[block] = scale;
+      if (scale >= MIN_SCALE) {
+        view.setFloat32(at, scale, true);
+        for (let i = start; i < end; i++) {
+          const code = Math.round(values[i]! / scale);
+          bytes[at + SCALE_BYTES + i - start] = Math.min(MAX_CODE, Math.max(-MAX_CODE, code)) & 0xff;
+        }
+      }
+      at += SCALE_BYTES + end - start;
+    }
+  },
+  read(bytes, values) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let at = 0;
+    for (let start = 0; start < values.length; start += BLOCK) {
+      const end = Math.min(start + BLOCK, values.length);
+      const scale = view.getFloat32(at, true);
+      if (Object.is(scale, -0) || !(scale === 0 || scale >= MIN_SCALE)) return `${scale} is no scale`;
+      at += SCALE_BYTES;
       for (let i = start; i < end; i++) {
-        const code = Math.round(data[i]! / scale);
-        bytes[codesAt + i] = Math.min(MAX_CODE, Math.max(-MAX_CODE, code)) & 0xff;
+        const code = (bytes[at++]! << 24) >> 24;
+        if (code === -128) return 'a code is -128';
+        if (scale === 0 && code !== 0) return 'a block without scale has codes';
+        values[i] = scale * code;
       }
     }
-    writeFloat32(bytes, offset, scales);
-  },
-  read(bytes, offset, elements) {
-    const scales = readFloat32(bytes, offset, Math.ceil(elements / INT8_BLOCK));
-    const codesAt = offset + 4 * scales.length;
-    for (const scale of scales) {
-      if (Object.is(scale, -0) || !(scale === 0 || scale >= MIN_SCALE)) return null;
-    }
-    const data = new Float32Array(elements);
-    for (let i = 0; i < elements; i++) {
-      const code = (bytes[codesAt + i]! << 24) >> 24;
-      const scale = scales[Math.floor(i / INT8_BLOCK)]!;
-      if (code === -128 || (scale === 0 && code !== 0)) return null;
-      data[i] = scale * code;
-    }
-    return data;
+    return null;
   },
 };

@@ -7,6 +7,14 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 export const sha256: Sha256 = (bytes) => nobleSha256(bytes);
 
+/** sha256 of an input that comes in pieces. */
+export type Sha256Stream = { update(bytes: Uint8Array): unknown; digest(): Uint8Array };
+
+/** Starts a `Sha256Stream`, of which Node's `createHash('sha256')` is one. */
+export type CreateSha256 = () => Sha256Stream;
+
+export const createSha256: CreateSha256 = () => nobleSha256.create();
+
 /** The name of an artifact: sha256 of its bytes in hexadecimal. */
 export function sha256Hex(bytes: Uint8Array, hash: Sha256 = sha256): ArtifactHash {
   return toHex(hash(bytes)) as ArtifactHash;

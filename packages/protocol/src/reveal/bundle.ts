@@ -26,7 +26,7 @@ export function openBundle(
     };
   }
   const specs = groupTensors(groupOf(definition, manifest.group), definition.baseModel.architecture);
-  const decoded = decodeDelta(definition.codec.kind, bundle, specs);
+  const decoded = decodeDelta(definition.codec, bundle, specs);
   if (decoded.kind === 'invalid') return decoded;
   for (const { name, offset, bytes, sha256: expected } of manifest.tensors) {
     if (sha256Hex(bundle.subarray(offset, offset + bytes), hash) !== expected) {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { ArtifactHash, ExpertGroupId, Hotkey, RunId, StateHash } from '../brand.ts';
-import type { EncodedDelta } from '../codec/delta-codec.ts';
+import type { ExpertGroupId, Hotkey, RunId, StateHash } from '../brand.ts';
+import type { BundleSummary } from '../codec/bundle-encoder.ts';
 import { fromHex } from '../encoding/bytes.ts';
 import { encodeCanonical } from '../encoding/canonical-json.ts';
-import { type Sha256, sha256, sha256Hex, taggedHash } from '../encoding/hash.ts';
+import { taggedHash } from '../encoding/hash.ts';
 import {
   artifactHashSchema,
   countSchema,
@@ -45,9 +45,9 @@ export type Work = {
   readonly innerSteps: number;
 };
 
-/** The manifest of an encoded delta. */
-export function manifestOf(work: Work, encoded: EncodedDelta, hash: Sha256 = sha256): Manifest {
-  const bundleSha256: ArtifactHash = sha256Hex(encoded.bundle, hash);
+/** The manifest of an encoded bundle. */
+export function manifestOf(work: Work, encoded: BundleSummary): Manifest {
+  const { bundleSha256 } = encoded;
   const tensors = encoded.tensors.map((entry) => ({ ...entry, shape: [...entry.shape] }));
   return { protocol: 'connito/1', ...work, tensors, bundleSha256 };
 }

@@ -75,7 +75,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      '98416d5d996aaf5a008b4913d55ba5b68eccf05eff84150b972dd53062970816',
+      '305d05581cdcf0c14bb807b97a358059c1a5ea776ffe36603e0e1a341a6a36ba',
     );
   });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ArtifactHash, ExpertGroupId, Hotkey, RunId, StateHash } from '../brand.ts';
-import { bundleLayout } from '../codec/delta-codec.ts';
+import { bundleLayout } from '../codec/bundle-layout.ts';
 import { decodeCanonical, encodeCanonical } from '../encoding/canonical-json.ts';
 import { sha256Hex } from '../encoding/hash.ts';
 import { signatureSchema } from '../encoding/schema.ts';
@@ -109,7 +109,7 @@ export function checkReveal(evidence: RevealEvidence, rules: RevealRules): Revea
 
   const { definition } = rules;
   const group = groupOf(definition, evidence.assignedGroup);
-  const layout = bundleLayout(definition.codec.kind, groupTensors(group, definition.baseModel.architecture));
+  const layout = bundleLayout(definition.codec, groupTensors(group, definition.baseModel.architecture));
   if (layout.bytes > definition.codec.maxBundleBytes) {
     return invalid('bundle_too_large', `${layout.bytes} bytes exceed ${definition.codec.maxBundleBytes}.`);
   }

@@ -1,5 +1,5 @@
 import { DECIMAL_ONE, decimalUnits } from '../encoding/decimal.ts';
-import type { ExpertGroup, RunDefinition } from './run-definition.ts';
+import type { CodecParameters, ExpertGroup, RunDefinition } from './run-definition.ts';
 
 /** What is wrong between fields that are each well-formed: one sentence per fault, naming path and value. */
 export function contradictionsIn(definition: RunDefinition): string[] {
@@ -9,6 +9,7 @@ export function contradictionsIn(definition: RunDefinition): string[] {
     ...expertFaults(definition),
     ...emissionFaults(definition.groups),
     ...fractionFaults(definition),
+    ...codecFaults(definition.codec),
     ...limitFaults(definition),
   ];
 }
@@ -139,6 +140,17 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators }: RunD
     if (2 * numerator < denominator || numerator >= denominator) {
       yield `validators.${field}: ${numerator}/${denominator} is not at least one half and below 1.`;
     }
+  }
+}
+
+function* codecFaults(codec: CodecParameters) {
+  const { decay, rejected, void: afterVoid } = codec.errorFeedback;
+  if (decimalUnits(decay) > DECIMAL_ONE) yield `codec.errorFeedback.decay: ${decay} is above 1.`;
+  if (decimalUnits(decay) === DECIMAL_ONE && (rejected === 'delta' || afterVoid === 'delta')) {
+    yield `codec.errorFeedback.decay: 1 lets whole deltas pile up without bound in a row of rejected or void rounds; choose less than 1.`;
+  }
+  if (codec.kind === 'top-k' && codec.kept > codec.chunk) {
+    yield `codec.kept: ${codec.kept} of a chunk of ${codec.chunk} values cannot be sent.`;
   }
 }
 

@@ -28,7 +28,7 @@ describe('run definition', () => {
 
   it('keeps its id through its canonical bytes', () => {
     expect(runIdOf(decodeRunDefinition(encodeRunDefinition(definition)))).toBe(runIdOf(definition));
-    expect(runIdOf(definition)).toBe('d45447680d1448ea8cf4f78f142a418fb39766ea9586e3524a11890c3fec179c');
+    expect(runIdOf(definition)).toBe('707082e0ffe7f1519573e8cb2bc4cdf26a0db2c04829eb22000d9380240389a9');
   });
 
   it('gives another id to any change', () => {

@@ -101,19 +101,39 @@ const innerSchema = z.strictObject({
   clipNorm: decimalSchema,
 });
 
-const codecSchema = z.strictObject({
-  kind: z.enum(['fp16', 'int8']),
+const codecFields = {
   /**
    * What a miner carries into its next encoding. After a merge: the encoding residual, or nothing. After a rejected
-   * update or a void round: the whole delta, re-based on the new state, or nothing.
+   * update or a void round: the whole intended delta (from then on relative to the new state), what of it was not sent,
+   * or nothing.
    */
   errorFeedback: z.strictObject({
     merged: z.enum(['residual', 'nothing']),
-    rejected: z.enum(['delta', 'nothing']),
-    void: z.enum(['delta', 'nothing']),
+    rejected: z.enum(['delta', 'residual', 'nothing']),
+    void: z.enum(['delta', 'residual', 'nothing']),
+    /** What is carried is multiplied by this in every round. */
+    decay: decimalSchema,
   }),
   maxBundleBytes: positiveSchema,
-});
+} as const;
+
+/** The largest chunk of `top-k`: a selection key holds a magnitude's 31 bits above a position's 16 in one number. */
+export const MAX_TOP_K_CHUNK = 65_536;
+
+const codecSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fp16'), ...codecFields }),
+  z.strictObject({ kind: z.literal('int8'), ...codecFields }),
+  z.strictObject({
+    kind: z.literal('top-k'),
+    /** Values that compete with each other. */
+    chunk: z.int().min(2).max(MAX_TOP_K_CHUNK),
+    /** How many values of a whole chunk are sent at most. */
+    kept: positiveSchema.max(MAX_TOP_K_CHUNK),
+    /** Bits of a sent value: its sign, and one of 2^(bits − 1) magnitudes. */
+    bits: z.int().min(1).max(8),
+    ...codecFields,
+  }),
+]);
 
 const scoringSchema = z.strictObject({
   /** Fixed sample sizes: what is accepted was always measured on all of them. */
@@ -203,6 +223,7 @@ export type Source = RunDefinition['sources'][number];
 export type Schedule = RunDefinition['schedule'];
 export type ScoringParameters = RunDefinition['scoring'];
 export type DuplicateParameters = RunDefinition['duplicates'];
+export type CodecParameters = RunDefinition['codec'];
 export type MergeParameters = RunDefinition['merge'];
 export type Quorum = z.infer<typeof quorum>;
 export type Architecture = RunDefinition['baseModel']['architecture'];

@@ -13,7 +13,7 @@ import {
 import { type ErrorDetails, protocolError } from '../errors.ts';
 import { runIdOf } from '../run/parse-run-definition.ts';
 import { MAX_GROUPS, type RunDefinition } from '../run/run-definition.ts';
-import { tensorBytes } from './dtype.ts';
+import { float32Length } from './dtype.ts';
 import { groupTensors, MOMENTUM_PREFIX } from './expert-tensors.ts';
 import {
   elementsOf,
@@ -172,7 +172,7 @@ export function parseStateDocument(
       entry.name === name &&
       entry.dtype === 'F32' &&
       equalShapes(entry.shape, spec.shape) &&
-      entry.bytes === tensorBytes('F32', elementsOf(spec.shape)) &&
+      entry.bytes === float32Length(elementsOf(spec.shape)) &&
       entry.slice === spec.slice &&
       entry.offset === spec.offset;
     if (!fits)
@@ -230,7 +230,7 @@ function slicesOf(definition: RunDefinition): SliceLayout[] {
       let bytes = 0;
       const tensors = groupTensors(group, definition.baseModel.architecture).map(({ name, shape }) => {
         const offset = bytes;
-        bytes += tensorBytes('F32', elementsOf(shape));
+        bytes += float32Length(elementsOf(shape));
         return { name: kind === 'momentum' ? MOMENTUM_PREFIX + name : name, shape, offset };
       });
       return { group: group.id, kind, bytes, tensors };

@@ -75,7 +75,7 @@ describe('state', () => {
   });
 
   it('has the hash of the test vector', () => {
-    expect(built.hash).toBe('6a03cc46bcd0846f5caa233b26d3c5bd5ac619e9cefeaaaa041040d795bdb364');
+    expect(built.hash).toBe('dc0396fbfaf3bbc2071e5b7eb4b32ce9eaa4c7f7be70ccf22866d0b83fa938cd');
   });
 
   it('changes its hash with every part of its identity, but not with packaging', () => {

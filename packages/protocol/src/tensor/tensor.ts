@@ -45,15 +45,13 @@ export function firstNonFinite(data: Float32Array): number {
   return -1;
 }
 
-/** Fails with `non_finite_delta` where a value is NaN or infinite. */
-export function requireFinite(name: string, data: Float32Array): void {
-  const index = firstNonFinite(data);
-  if (index >= 0) {
-    throw protocolError('non_finite_delta', `Tensor "${name}" is ${data[index]} at element ${index}.`, {
-      name,
-      index,
-    });
-  }
+/** Fails with `non_finite_delta` where a value is NaN or infinite. `start` is the first value's number in its tensor. */
+export function requireFinite(name: string, data: Float32Array, start = 0): void {
+  const found = firstNonFinite(data);
+  if (found < 0) return;
+  const index = start + found;
+  const message = `Tensor "${name}" is ${data[found]} at element ${index}.`;
+  throw protocolError('non_finite_delta', message, { name, index });
 }
 
 /** Little-endian bytes of float32 values, on any platform. */
