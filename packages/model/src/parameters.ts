@@ -96,6 +96,14 @@ export function requireParameters(config: ModelConfig, parameters: Parameters): 
   }
 }
 
+/** Names of the parameters that decide the hidden states between the attention of `layer` and its experts, and of its router. */
+export function parametersBelowExperts(config: ModelConfig, layer: number): string[] {
+  const names: string[] = [EMBEDDING];
+  const whole = [...layerShapes(config).keys()];
+  for (let below = 0; below < layer; below++) names.push(...whole.map((name) => layerPrefix(below) + name));
+  return [...names, ...Object.values(LAYER).map((name) => layerPrefix(layer) + name)];
+}
+
 /** Number of scalars of the model. */
 export function parameterCount(config: ModelConfig): number {
   let count = 0;
@@ -103,7 +111,7 @@ export function parameterCount(config: ModelConfig): number {
   return count;
 }
 
-/** The chosen experts of each layer, by layer number: what one expert group trains. */
+/** Some experts of some layers, by layer number: what one expert group trains, or what a router may choose from. */
 export type ExpertSet = ReadonlyMap<number, readonly number[]>;
 
 /** Full names of all matrices of a set of experts, by layer, expert, then matrix. */

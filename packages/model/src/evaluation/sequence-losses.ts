@@ -1,18 +1,23 @@
 import { floats, tensor } from '@connito/engine';
-import type { Parameters } from '../parameters.ts';
+import type { ExpertSet, Parameters } from '../parameters.ts';
 import type { ForwardPass } from '../transformer/forward-pass.ts';
 
 /** Equally long token sequences, `[count, tokens + 1]`: each token after the first is a target. */
 export type Sequences = { readonly count: number; readonly tokens: number; readonly data: Int32Array };
 
-/** Hidden states of all sequences before a layer, `[count, tokens, hiddenSize]`: shared by all models equal below it. */
+/**
+ * Hidden states of all sequences between a layer's attention and its experts, `[count, tokens, hiddenSize]`: shared by all
+ * models that are equal below the layer and in its attention.
+ */
 export type SharedPrefix = { readonly layer: number; readonly hidden: Float32Array };
 
 export type MeasureOptions = {
   /** Which sequences to measure, in this order. Default: all. */
   readonly rows?: readonly number[];
-  /** Must come from parameters equal to the measured ones below its layer. */
+  /** Must come from parameters equal to the measured ones below its layer and in its attention. */
   readonly prefix?: SharedPrefix;
+  /** As `LayersOptions`: a sub-model. Not of layers below the prefix, which is computed natively. */
+  readonly allowed?: ExpertSet;
   /** Asked after each batch with the losses so far; if it returns true, only those are returned. */
   readonly stopAfter?: (lossesSoFar: Float64Array) => boolean;
 };
@@ -35,17 +40,18 @@ export class SequenceLosses {
     this.#signal = signal;
   }
 
-  /** Hidden states of all sequences before `layer`. */
+  /** Everything below the experts of `layer`, for all sequences. */
   async prefix(parameters: Parameters, layer: number): Promise<SharedPrefix> {
     const size = this.#sequences.tokens * this.#pass.config.hiddenSize;
     const hidden = new Float32Array(this.#sequences.count * size);
     for (const batch of this.#batches(allRows(this.#sequences))) {
-      const states = await this.#pass.layers(
+      const before = await this.#pass.layers(
         parameters,
         this.#pass.embed(parameters, batch.inputs),
         0,
         layer,
       );
+      const states = await this.#pass.attend(parameters, before, layer);
       batch.rows.forEach((row, i) => {
         hidden.set(floats(states).subarray(i * size, (i + 1) * size), row * size);
       });
@@ -54,15 +60,19 @@ export class SequenceLosses {
   }
 
   async measure(parameters: Parameters, options: MeasureOptions = {}): Promise<Float64Array> {
-    const { rows = allRows(this.#sequences), prefix, stopAfter = () => false } = options;
+    const { rows = allRows(this.#sequences), prefix, allowed, stopAfter = () => false } = options;
     const { tokens } = this.#sequences;
     const pass = this.#pass;
+    if (prefix !== undefined && allowed !== undefined && Math.min(...allowed.keys()) < prefix.layer) {
+      throw new RangeError(`experts are restricted below layer ${prefix.layer}, where the prefix ends`);
+    }
+    const resumed = { attended: prefix !== undefined, ...(allowed === undefined ? {} : { allowed }) };
     const losses = new Float64Array(rows.length);
     let measured = 0;
     for (const batch of this.#batches(rows)) {
       const start =
         prefix === undefined ? pass.embed(parameters, batch.inputs) : this.#resume(prefix, batch.rows);
-      const hidden = await pass.layers(parameters, start, prefix?.layer ?? 0, pass.config.layers);
+      const hidden = await pass.layers(parameters, start, prefix?.layer ?? 0, pass.config.layers, resumed);
       const each = await pass.losses(parameters, hidden, batch.targets);
       for (let i = 0; i < batch.rows.length; i++) {
         let sum = 0;

@@ -4,7 +4,7 @@ import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { ModelConfig } from '../config.ts';
 import { ModelError } from '../errors.ts';
 import { SequenceLosses, type Sequences, type SharedPrefix } from '../evaluation/sequence-losses.ts';
-import type { Parameters } from '../parameters.ts';
+import { type ExpertSet, type Parameters, parametersBelowExperts } from '../parameters.ts';
 import { profileRouting, type RoutingProfile } from '../selection/routing-profile.ts';
 import { GradientPass } from '../training/gradient-pass.ts';
 import { type InnerOptions, innerSteps } from '../training/inner-steps.ts';
@@ -39,7 +39,7 @@ export type TrainOutcome = {
 export type Exam = {
   readonly id: string;
   readonly sequences: Sequences;
-  /** Lowest layer in which any candidate differs: everything below is computed once for all. */
+  /** Lowest layer whose experts any candidate changes: everything below them is computed once for all. */
   readonly lowestLayer: number;
   /** Sequences whose loss under the base model is wanted too. */
   readonly baseRows: readonly number[];
@@ -124,9 +124,10 @@ export class ModelHost {
     this.#exams.clear();
   }
 
-  /** Loss of each sequence under the current state. */
-  async measure(sequences: Sequences): Promise<Float64Array> {
-    return (await this.#lossesOf(sequences)).measure(this.#state);
+  /** Loss of each sequence under the current state; with `allowed`, of the sub-model that has only these experts. */
+  async measure(sequences: Sequences, allowed?: ExpertSet): Promise<Float64Array> {
+    const options = allowed === undefined ? {} : { allowed };
+    return (await this.#lossesOf(sequences)).measure(this.#state, options);
   }
 
   /** Inner steps of one expert group from the current state. */
@@ -151,7 +152,8 @@ export class ModelHost {
     const losses = await this.#lossesOf(sequences);
     const prefix = await losses.prefix(this.#state, lowestLayer);
     const before = await losses.measure(this.#state, { prefix });
-    const base = await losses.measure(this.#base, { rows: baseRows });
+    const ownPrefix = this.#sharesBase(lowestLayer) ? { prefix } : {};
+    const base = await losses.measure(this.#base, { rows: baseRows, ...ownPrefix });
     this.#exams.set(id, { losses, prefix, before });
     return { before, base };
   }
@@ -204,6 +206,13 @@ export class ModelHost {
       );
     }
     return candidate;
+  }
+
+  /** Whether the state is the base model in everything that a prefix up to the experts of `layer` depends on. */
+  #sharesBase(layer: number): boolean {
+    return parametersBelowExperts(this.#opened, layer).every(
+      (name) => this.#state.get(name) === this.#base.get(name),
+    );
   }
 
   get #opened(): ModelConfig {

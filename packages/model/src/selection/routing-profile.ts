@@ -28,14 +28,15 @@ export async function profileRouting(
   for (let start = 0; start + batch <= sequences.count; start += batch) {
     const block = sequences.data.subarray(start * width, (start + batch) * width);
     const { inputs } = inputsAndTargets(block, batch, tokens);
-    await pass.layers(parameters, pass.embed(parameters, inputs), 0, layers, (layer, gates) => {
+    const observe = (layer: number, gates: Float32Array): void => {
       for (let i = 0; i < gates.length; i++) {
         const value = gates[i]!;
         if (value <= 0) continue;
         gate[layer]![i % experts]! += value;
         token[layer]![i % experts]! += 1;
       }
-    });
+    };
+    await pass.layers(parameters, pass.embed(parameters, inputs), 0, layers, { observe });
     rows += batch * tokens;
   }
   if (rows === 0) throw new RangeError(`${sequences.count} sequences do not fill one batch of ${batch}`);

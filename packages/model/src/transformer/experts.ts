@@ -1,4 +1,5 @@
 import {
+  add,
   gatherAlong,
   gatherRows,
   indicator,
@@ -22,6 +23,9 @@ import {
 import type { ModelConfig } from '../config.ts';
 import { expertName, LAYER } from '../parameters.ts';
 
+/** Added to the logit of an expert that may not be chosen: its gate is exactly 0 in single precision. */
+export const MASKED_EXPERT = -1e9;
+
 export type ExpertMixture = {
   /** `[rows, hiddenSize]`. */
   readonly output: Value;
@@ -37,16 +41,21 @@ export type ExpertMixture = {
  *
  * The gate scales the hidden activation instead of the expert's output, which is the same by linearity of the down
  * projection and lets the backward pass do without that output.
+ *
+ * `mask` `[experts]`, 0 or `MASKED_EXPERT`, is added to the router's logits: masked experts are not chosen and take no part
+ * in the gates of the others. Where fewer are left than a token uses, those left share the whole gate.
  */
 export function expertMixture(
   config: ModelConfig,
   rows: number,
   x: Value,
   parameter: (name: string) => Value,
+  mask: Value | null = null,
 ): ExpertMixture {
   const { experts, expertsPerToken } = config;
   const h = rmsNorm(x, parameter(LAYER.expertNorm), config.rmsEpsilon);
-  const logits = matmul(h, parameter(LAYER.router), { transposeB: true });
+  const native = matmul(h, parameter(LAYER.router), { transposeB: true });
+  const logits = mask === null ? native : add(native, mask);
   const chosen = topK(logits, expertsPerToken);
   const chosenGates = config.renormalizeGates
     ? softmax(chosen.values)

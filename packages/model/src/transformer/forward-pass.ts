@@ -1,11 +1,12 @@
 import { type Backend, type Executable, floats, type Tensor, tensor, zerosTensor } from '@connito/engine';
 import type { ModelConfig } from '../config.ts';
-import { EMBEDDING, FINAL_NORM, headName, type Parameters } from '../parameters.ts';
+import { EMBEDDING, type ExpertSet, FINAL_NORM, headName, type Parameters } from '../parameters.ts';
 import type { BatchShape } from './attention.ts';
 import { embed } from './embedding.ts';
+import { MASKED_EXPERT } from './experts.ts';
 import { headGraph } from './head-graph.ts';
 import { layerFeeds } from './layer-feeds.ts';
-import { layerForwardGraph } from './layer-graphs.ts';
+import { type LayerForwardOptions, layerForwardGraph } from './layer-graphs.ts';
 
 /** Rows of the output head computed at a time: logits of all rows at once would be the largest tensor of the model. */
 export const HEAD_ROWS = 512;
@@ -19,6 +20,14 @@ export function headChunk(rows: number): number {
 /** Calls back with the gates `[rows, experts]` that each layer's router chose. */
 export type GateObserver = (layer: number, gates: Float32Array) => void;
 
+export type LayersOptions = {
+  readonly observe?: GateObserver;
+  /** The only experts that routers may choose, in the layers named; elsewhere any. Default: the native routing. */
+  readonly allowed?: ExpertSet;
+  /** The first layer's attention is done already: `x` comes from `attend`. */
+  readonly attended?: boolean;
+};
+
 /**
  * Inference over batches of one shape: one compiled layer graph serves every layer, and a batch can be resumed at any
  * layer from its hidden states, so that candidates which differ from a layer on share everything below it.
@@ -30,8 +39,8 @@ export class ForwardPass {
   readonly #layer: Executable;
   readonly #head: Executable;
   readonly #headRows: number;
-  /** Compiled when gates are first asked for: only expert selection does. */
-  #layerWithGates: Executable | null = null;
+  /** Parts and variants of the layer that few need, compiled when first asked for. */
+  readonly #variants = new Map<string, Promise<Executable>>();
 
   private constructor(
     backend: Backend,
@@ -71,16 +80,30 @@ export class ForwardPass {
     x: Tensor,
     fromLayer: number,
     toLayer: number,
-    observe?: GateObserver,
+    { observe, allowed, attended = false }: LayersOptions = {},
   ): Promise<Tensor> {
-    const executable = observe === undefined ? this.#layer : await this.#observedLayer();
+    const masks = allowed === undefined ? null : expertMasks(this.config, allowed);
     let hidden = x;
     for (let layer = fromLayer; layer < toLayer; layer++) {
-      const results = await executable.run({ x: hidden, ...layerFeeds(this.config, parameters, layer) });
+      const mask = masks?.get(layer);
+      const executable = await this.#variant({
+        part: attended && layer === fromLayer ? 'experts' : 'whole',
+        gates: observe !== undefined,
+        masked: mask !== undefined,
+      });
+      const feeds = { x: hidden, ...layerFeeds(this.config, parameters, layer) };
+      const results = await executable.run(mask === undefined ? feeds : { ...feeds, expertMask: mask });
       hidden = results.y!;
       observe?.(layer, floats(results.gates!));
     }
     return hidden;
+  }
+
+  /** Hidden states between the attention of a layer and its experts, from those before the layer. */
+  async attend(parameters: Parameters, x: Tensor, layer: number): Promise<Tensor> {
+    const executable = await this.#variant({ part: 'attention' });
+    const results = await executable.run({ x, ...layerFeeds(this.config, parameters, layer) });
+    return results.y!;
   }
 
   /** Loss of each row in nats, `[rows]`, from the last layer's hidden states. */
@@ -102,14 +125,41 @@ export class ForwardPass {
     return losses;
   }
 
-  async #observedLayer(): Promise<Executable> {
-    this.#layerWithGates ??= await this.#backend.compile(layerForwardGraph(this.config, this.shape, true));
-    return this.#layerWithGates;
+  async #variant(options: LayerForwardOptions): Promise<Executable> {
+    const { part = 'whole', gates = false, masked = false } = options;
+    if (part === 'whole' && !gates && !masked) return this.#layer;
+    const key = `${part} ${gates} ${masked}`;
+    let variant = this.#variants.get(key);
+    if (variant === undefined) {
+      variant = this.#backend.compile(layerForwardGraph(this.config, this.shape, options));
+      this.#variants.set(key, variant);
+    }
+    return variant;
   }
 
   async dispose(): Promise<void> {
     await this.#layer.dispose();
-    await this.#layerWithGates?.dispose();
+    for (const variant of this.#variants.values()) await (await variant).dispose();
     await this.#head.dispose();
   }
+}
+
+/** `[experts]` for each layer named: 0 for what may be chosen. Throws `RangeError` where a layer would be left with none. */
+function expertMasks(config: ModelConfig, allowed: ExpertSet): Map<number, Tensor> {
+  const masks = new Map<number, Tensor>();
+  for (const [layer, experts] of allowed) {
+    const known = experts.every(
+      (expert) => Number.isInteger(expert) && expert >= 0 && expert < config.experts,
+    );
+    if (!(layer >= 0 && layer < config.layers) || experts.length === 0 || !known) {
+      const named = experts.join(', ') || 'none';
+      throw new RangeError(
+        `allowed experts of layer ${layer}: ${named}; the model has ${config.layers} layers of ${config.experts}`,
+      );
+    }
+    const mask = new Float32Array(config.experts).fill(MASKED_EXPERT);
+    for (const expert of experts) mask[expert] = 0;
+    masks.set(layer, tensor(mask, [config.experts]));
+  }
+  return masks;
 }

@@ -34,10 +34,29 @@ function traceLayer(config: ModelConfig, shape: BatchShape): TracedLayer {
   return { x, y: output, gates, balanceLoss, parameter };
 }
 
-/** `x`, parameters → `y`, and `gates` `[rows, experts]` if asked for. */
-export function layerForwardGraph(config: ModelConfig, shape: BatchShape, withGates = false): Graph {
-  const { y, gates } = traceLayer(config, shape);
-  const outputs = new Map([['y', y]]);
+export type LayerForwardOptions = {
+  /** Which part of the layer. Default: all of it. */
+  readonly part?: 'whole' | 'attention' | 'experts';
+  /** Also returns `gates` `[rows, experts]`. */
+  readonly gates?: boolean;
+  /** Takes `expertMask` `[experts]`, as `expertMixture` does. */
+  readonly masked?: boolean;
+};
+
+/** `x`, parameters → `y`, both `[rows, hiddenSize]`. */
+export function layerForwardGraph(
+  config: ModelConfig,
+  shape: BatchShape,
+  { part = 'whole', gates: withGates = false, masked = false }: LayerForwardOptions = {},
+): Graph {
+  const rows = shape.sequences * shape.tokens;
+  const x = input('x', 'f32', [rows, config.hiddenSize]);
+  const parameter = parameterInputs(layerShapes(config));
+  const attended = part === 'experts' ? x : attention(config, shape, x, parameter);
+  if (part === 'attention') return graphOf(new Map([['y', attended]]));
+  const mask = masked ? input('expertMask', 'f32', [config.experts]) : null;
+  const { output, gates } = expertMixture(config, rows, attended, parameter, mask);
+  const outputs = new Map([['y', output]]);
   if (withGates) outputs.set('gates', gates);
   return graphOf(outputs);
 }
