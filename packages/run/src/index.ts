@@ -17,11 +17,11 @@ export { mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';
 export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
 export { type RoundReaders, readRound } from './read-round.ts';
-export { type LossReport, Reporter } from './reporter.ts';
+export { type LossReport, Reporter, type SubModelGap } from './reporter.ts';
 export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
 export type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
 export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
-export { LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
+export { LOCAL_CODECS, LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
 export { RunPosition } from './run-position.ts';
 export {
   createNativeSha256,

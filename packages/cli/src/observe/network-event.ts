@@ -1,4 +1,5 @@
 import type { Hotkey, Reason } from '@connito/protocol';
+import type { SubModelGap } from '@connito/run';
 import type { Behaviour } from '../network/behaviour.ts';
 import type { ProcessRole } from '../network/supervised-process.ts';
 
@@ -30,6 +31,8 @@ export type GroupRound = {
   readonly interval: readonly [number, number];
   /** The same against the base model. */
   readonly sinceStart: { readonly reduction: number; readonly interval: readonly [number, number] };
+  /** What a sub-model with the group's experts alone would have shown; see `SubModelGap`. */
+  readonly subModelGap: SubModelGap;
   readonly mergedUpdates: number;
   readonly scale: number;
 };

@@ -21,6 +21,7 @@ const finishedRoundSchema: z.ZodType<FinishedRound> = z.object({
       lossAfter: z.number(),
       interval,
       sinceStart: z.object({ reduction: z.number(), interval }),
+      subModelGap: z.object({ reduction: z.number(), gap: z.number(), interval }),
       mergedUpdates: z.number(),
       scale: z.number(),
     }),

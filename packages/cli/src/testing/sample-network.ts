@@ -13,6 +13,7 @@ export const SAMPLE_NETWORK: Network = {
   model: '/models/foundation',
   domains: ['code', 'law'],
   innerSteps: 12,
+  codec: 'int8',
   port: null,
   validators: [{ name: 'validator-1', hotkey: key('v1') }],
   miners: [
@@ -40,6 +41,7 @@ export function sampleRound(round: number, changes: Partial<FinishedRound> = {})
       lossAfter: after,
       interval: [0.005, 0.015] as const,
       sinceStart: { reduction: 2 - after, interval: [0.9 * (2 - after), 1.1 * (2 - after)] as const },
+      subModelGap: { reduction: 0.3, gap: 0.012, interval: [0.004, 0.02] as const },
       mergedUpdates: 1,
       scale: 1,
     })),

@@ -1,5 +1,5 @@
 import type { NetworkEvent } from '../observe/network-event.ts';
-import { formatLoss, formatSeconds, shortHash } from './text.ts';
+import { formatLoss, formatMilliNats, formatSeconds, shortHash } from './text.ts';
 
 /** An event as one line for people, or null where it is not worth one. */
 export function describeEvent(event: NetworkEvent): string | null {
@@ -22,8 +22,11 @@ export function describeEvent(event: NetworkEvent): string | null {
       const losses = event.groups
         .map((group) => `${group.domain} ${formatLoss(group.lossBefore)} → ${formatLoss(group.lossAfter)}`)
         .join(', ');
+      const gaps = event.groups
+        .map(({ domain, subModelGap: { gap } }) => `${domain} ${formatMilliNats(gap, { sign: true })}`)
+        .join(', ');
       const state = `${event.agreed ? 'all agree on' : 'a majority agrees on'} ${shortHash(event.stateHash)}`;
-      return `Round ${event.round} merged, ${state}: ${losses}`;
+      return `Round ${event.round} merged, ${state}: ${losses}; sub-model gap ${gaps} millinats`;
     }
     case 'warning':
       return `Warning: ${event.text}`;

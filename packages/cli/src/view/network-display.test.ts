@@ -51,6 +51,7 @@ describe('the plain display', () => {
     const lines = output.text().split('\n');
     expect(lines).toContain('00:00:00  Round 0: evaluate');
     expect(lines.find((line) => line.includes('Round 0 merged'))).toContain('code 2.0000 → 1.9900');
+    expect(output.text()).toContain('sub-model gap code +12.00, law +12.00 millinats');
     expect(output.text()).toContain('Rounds 0 to 0');
     expect(output.text()).not.toContain('\u001b');
   });

@@ -1,7 +1,7 @@
 import type { PhasePoint } from '@connito/protocol';
 import { formatTable } from '../../command/table.ts';
 import type { FinishedRound } from '../../observe/network-event.ts';
-import { formatLoss, shortHash } from '../../view/text.ts';
+import { formatLoss, formatMilliNats, shortHash } from '../../view/text.ts';
 
 export type NetworkStatus = {
   readonly directory: string;
@@ -85,6 +85,12 @@ function roundTable(rounds: readonly FinishedRound[]): string[] {
           return group === undefined ? '' : formatLoss(group.lossAfter);
         },
       })),
+      {
+        title: 'sub-model gap, millinats',
+        value: ({ groups }) =>
+          groups.map(({ subModelGap: { gap } }) => formatMilliNats(gap, { sign: true })).join(' / '),
+        align: 'right',
+      },
       { title: 'general loss', value: (round) => formatLoss(round.generalLossAfter), align: 'right' },
     ],
     rounds,
