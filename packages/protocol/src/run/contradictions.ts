@@ -169,6 +169,11 @@ function* limitFaults(definition: RunDefinition) {
       yield `groups.${group.id}.heldOutSource: ${documents} documents cannot give ${scoring.domainSequences} sequences of different documents.`;
     }
   }
+  const others = definition.groups.length - 1;
+  const fromEach = others === 0 ? 0 : Math.floor(scoring.generalSequences / 2 / others);
+  if (fromEach > scoring.domainSequences) {
+    yield `scoring.generalSequences: half of ${scoring.generalSequences} come from ${others} other groups' draws, which needs ${fromEach} of each, but domainSequences is ${scoring.domainSequences}; use at most ${2 * others * scoring.domainSequences}.`;
+  }
   const general = definition.generalSources.reduce((sum, id) => sum + (sources.get(id)?.documents ?? 0), 0);
   if (general < scoring.generalSequences) {
     yield `generalSources: ${general} documents cannot give ${scoring.generalSequences} sequences of different documents.`;

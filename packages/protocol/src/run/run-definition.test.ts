@@ -55,6 +55,11 @@ describe('run definition', () => {
       (d) => (d.validators.stateQuorum.denominator = 3),
     ],
     ['200 documents cannot give 201 sequences', (d) => (d.scoring.domainSequences = 201)],
+    [
+      'half of 900 come from 1 other groups',
+      (d) => Object.assign(d.scoring, { domainSequences: 100, generalSequences: 900 }),
+    ],
+    ['schedule.genesisBlock: ', (d) => (d.schedule.genesisBlock = 0)],
     ['a plain decimal string', (d) => (d.inner.learningRate = '1e-3')],
     ['schedule.evaluate: ', (d) => (d.schedule.evaluate = 1)],
     ['baseModel.files.0.path', (d) => (d.baseModel.files[0]!.path = '../config.json')],

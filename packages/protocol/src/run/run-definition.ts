@@ -74,7 +74,8 @@ const groupSchema = z.strictObject({
 
 const blocks = positiveSchema.max(1_000_000);
 const scheduleSchema = z.strictObject({
-  genesisBlock: countSchema,
+  /** The participants of a round are those of the block before its first one, so block 0 cannot begin a round. */
+  genesisBlock: positiveSchema,
   distribute: blocks,
   train: blocks,
   commit: blocks,
