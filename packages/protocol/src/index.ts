@@ -16,7 +16,7 @@ export {
 } from './codec/bundle-decoder.ts';
 export { BundleEncoder, type BundleSummary, type EncodedChunk } from './codec/bundle-encoder.ts';
 export { type BundleEntry, type BundleLayout, bundleLayout, type ChunkPlace } from './codec/bundle-layout.ts';
-export { type CodecChoice, type CodecKind, codecOf } from './codec/codec.ts';
+export { CODEC_KINDS, type CodecChoice, type CodecKind, codecOf } from './codec/codec.ts';
 export { type DecodedDelta, decodeDelta, type EncodedDelta, encodeDelta } from './codec/delta-codec.ts';
 export { carriedResidual, type UpdateFate } from './codec/error-feedback.ts';
 export type { ValueCodec } from './codec/value-codec.ts';
@@ -190,6 +190,7 @@ export {
 } from './run/parse-run-definition.ts';
 export {
   type Architecture,
+  type CodecParameters,
   type DuplicateParameters,
   type ExpertGroup,
   MAX_GROUPS,

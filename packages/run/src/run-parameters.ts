@@ -1,10 +1,28 @@
-import type { RunDefinition } from '@connito/protocol';
+import type { CodecKind, CodecParameters, RunDefinition } from '@connito/protocol';
 
 /** Everything of a run definition that is neither derived from the model nor from the texts. */
 export type RunParameters = Pick<
   RunDefinition,
   'schedule' | 'inner' | 'codec' | 'scoring' | 'duplicates' | 'merge' | 'validators' | 'emission'
 >;
+
+const MAX_BUNDLE_BYTES = 64 << 20;
+const DENSE_FEEDBACK = { merged: 'residual', rejected: 'nothing', void: 'nothing', decay: '1' } as const;
+
+/** Each codec as a local run uses it. `bench/codec` measures what they do to learning. */
+export const LOCAL_CODECS = {
+  fp16: { kind: 'fp16', errorFeedback: DENSE_FEEDBACK, maxBundleBytes: MAX_BUNDLE_BYTES },
+  int8: { kind: 'int8', errorFeedback: DENSE_FEEDBACK, maxBundleBytes: MAX_BUNDLE_BYTES },
+  'top-k': {
+    kind: 'top-k',
+    chunk: 4096,
+    kept: 96,
+    bits: 2,
+    // Most of what a miner intends is in its residual, so a rejection or a void round must not clear it.
+    errorFeedback: { merged: 'residual', rejected: 'residual', void: 'residual', decay: '0.95' },
+    maxBundleBytes: MAX_BUNDLE_BYTES,
+  },
+} as const satisfies Record<CodecKind, CodecParameters>;
 
 /**
  * Parameters of a run on one machine: blocks close as soon as all nodes are ready, so every window is as short as its rules
@@ -37,11 +55,7 @@ export const LOCAL_PARAMETERS: RunParameters = {
     weightDecay: '0',
     clipNorm: '1',
   },
-  codec: {
-    kind: 'int8',
-    errorFeedback: { merged: 'residual', rejected: 'nothing', void: 'nothing', decay: '1' },
-    maxBundleBytes: 64 << 20,
-  },
+  codec: LOCAL_CODECS.int8,
   scoring: {
     domainSequences: 16,
     generalSequences: 8,

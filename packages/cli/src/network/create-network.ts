@@ -4,6 +4,7 @@ import { EmbeddedLedger, type GenesisInput } from '@connito/ledger';
 import { fileError, loadOrCreateHotkey, writeDurably } from '@connito/node';
 import {
   assignGroups,
+  type CodecKind,
   decodeRunDefinition,
   encodeRunDefinition,
   groupOf,
@@ -14,7 +15,7 @@ import {
   type Uid,
   utf8,
 } from '@connito/protocol';
-import { createRun, KNOWN_DOMAINS } from '@connito/run';
+import { createRun, KNOWN_DOMAINS, LOCAL_CODECS, LOCAL_PARAMETERS } from '@connito/run';
 import { DirectoryStore } from '@connito/store';
 import { cliError } from '../errors.ts';
 import { LEDGER_FILE, type NetworkLayout } from './layout.ts';
@@ -24,6 +25,8 @@ import { type NetworkShape, planMiners, planValidators } from './network-plan.ts
 export type CreateNetworkOptions = NetworkShape & {
   readonly model: string;
   readonly innerSteps: number | null;
+  /** Null: the local network's default. */
+  readonly codec: CodecKind | null;
   readonly port: number | null;
   readonly threads: number;
   readonly nowMs: number;
@@ -39,7 +42,7 @@ const NETWORK_NAME = 'connito-local';
  * attempt left is used again. The network file comes last: without it, there is no network.
  */
 export async function createNetwork(layout: NetworkLayout, options: CreateNetworkOptions): Promise<Network> {
-  const { model, innerSteps, port, onProgress } = options;
+  const { model, innerSteps, codec, port, onProgress } = options;
   const domains = requireKnownDomains(options.domains);
   for (const folder of [layout.ledger, layout.artifacts, layout.logs]) {
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
@@ -61,6 +64,7 @@ export async function createNetwork(layout: NetworkLayout, options: CreateNetwor
     threads: options.threads,
     onProgress,
     ...(innerSteps === null ? {} : { innerSteps }),
+    ...(codec === null ? {} : { parameters: { ...LOCAL_PARAMETERS, codec: LOCAL_CODECS[codec] } }),
   });
   await writeDurably(layout.definitionFile, encodeRunDefinition(definition));
   const genesis = genesisOf(definition, validators);
@@ -88,6 +92,7 @@ export async function createNetwork(layout: NetworkLayout, options: CreateNetwor
     model,
     domains: [...domains],
     innerSteps: definition.inner.steps,
+    codec: definition.codec.kind,
     port,
     validators,
     miners,

@@ -9,6 +9,7 @@ export type NetworkOptions = {
   readonly copycats?: number | undefined;
   readonly overflowers?: number | undefined;
   readonly innerSteps?: number | undefined;
+  readonly codec?: string | undefined;
 };
 
 /** Fails with `network_differs`, naming every option that contradicts the stored network. */
@@ -21,6 +22,7 @@ export function requireSameNetwork(network: Network, options: NetworkOptions, di
     copycats: count('copycat'),
     overflowers: count('overflow'),
     'inner-steps': network.innerSteps,
+    codec: network.codec,
   };
   const given = {
     miners: options.miners,
@@ -29,6 +31,7 @@ export function requireSameNetwork(network: Network, options: NetworkOptions, di
     copycats: options.copycats,
     overflowers: options.overflowers,
     'inner-steps': options.innerSteps,
+    codec: options.codec,
   };
   const names = Object.keys(stored) as (keyof typeof stored)[];
   const differing = names.filter((name) => given[name] !== undefined && given[name] !== stored[name]);

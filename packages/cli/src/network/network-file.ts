@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileError, systemCode, writeDurably } from '@connito/node';
-import type { Hotkey } from '@connito/protocol';
+import { CODEC_KINDS, type Hotkey } from '@connito/protocol';
 import { z } from 'zod';
 import { cliError } from '../errors.ts';
 import { BEHAVIOURS } from './behaviour.ts';
@@ -18,6 +18,7 @@ const networkSchema = z.strictObject({
   model: z.string(),
   domains: z.array(name).min(1),
   innerSteps: z.int().positive(),
+  codec: z.enum(CODEC_KINDS),
   /** First of the ports to listen on, or null: free ones, chosen anew at each start. */
   port: z.int().min(1).max(65_535).nullable(),
   validators: z.array(z.strictObject({ name, hotkey })).min(1),

@@ -4,7 +4,9 @@ import { int8 } from './int8.ts';
 import { type TopKParameters, topK } from './top-k.ts';
 import type { ValueCodec } from './value-codec.ts';
 
-export type CodecKind = CodecParameters['kind'];
+/** Codecs a run definition may choose. */
+export const CODEC_KINDS = ['fp16', 'int8', 'top-k'] as const satisfies readonly CodecParameters['kind'][];
+export type CodecKind = (typeof CODEC_KINDS)[number];
 
 /** A run definition's codec, or as much of it as encoding needs. A kind without parameters may stand for itself. */
 export type CodecChoice = Exclude<CodecKind, 'top-k'> | { readonly kind: Exclude<CodecKind, 'top-k'> } | TopK;

@@ -120,6 +120,7 @@ async function firstStart(
     copycats: options.copycats ?? UP_DEFAULTS.copycats,
     overflowers: options.overflowers ?? UP_DEFAULTS.overflowers,
     innerSteps: options.innerSteps ?? null,
+    codec: options.codec ?? null,
     port: options.port === undefined || options.port === 0 ? null : options.port,
     threads: THREADS_PER_NODE,
     nowMs: systemClock.nowMs(),

@@ -1,3 +1,4 @@
+import { CODEC_KINDS } from '@connito/protocol';
 import { z } from 'zod';
 import { integerOption, nameListOption, pathOption, portOption } from '../../command/options.ts';
 
@@ -24,6 +25,7 @@ export const upOptions = z
     copycats: integerOption(0, MAX_NEURONS).optional(),
     overflowers: integerOption(0, MAX_NEURONS).optional(),
     innerSteps: integerOption(1, 100_000).optional(),
+    codec: z.enum(CODEC_KINDS, `must be one of ${CODEC_KINDS.join(', ')}`).optional(),
     rounds: integerOption(1, 1_000_000).optional(),
     port: portOption.optional(),
     color: z.boolean(),
