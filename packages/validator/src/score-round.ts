@@ -145,9 +145,11 @@ async function scoreGroup(
     if (score.kind === 'invalid') outcomes.push(nonFinite(reveal));
     else if (score.kind !== 'scored') outcomes.push(abstained(reveal));
     else {
-      const { kind, scoreNanoNats, reason, domain, generalRise, chargeNanoNats } = score;
+      const { kind, scoreNanoNats, reason, domain, generalRise, chargeNanoNats, worstGeneralRiseNanoNats } =
+        score;
       outcomes.push({
         ...{ kind, uid, hotkey, group: group.id, scoreNanoNats, reason, domain, generalRise, chargeNanoNats },
+        worstGeneralRiseNanoNats,
         domainAfter: integers(domainAfter),
         generalAfter: integers(generalAfter),
         duplicate: verdictOf(duplicates.get(uid)),

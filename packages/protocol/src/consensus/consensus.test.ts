@@ -41,6 +41,7 @@ function scored(scoreNanoNats: number, duplicated = false): MinerOutcome {
     domain: statistics,
     generalRise: statistics,
     chargeNanoNats: 0,
+    worstGeneralRiseNanoNats: 0,
     domainAfter: [1, 2],
     generalAfter: [3],
     duplicate: duplicated ? duplicate : null,

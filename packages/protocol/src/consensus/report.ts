@@ -64,6 +64,7 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     domain: statisticsSchema,
     generalRise: statisticsSchema,
     chargeNanoNats: nanoNatsSchema.min(0),
+    worstGeneralRiseNanoNats: nanoNatsSchema,
     domainAfter: lossesSchema,
     generalAfter: lossesSchema,
     duplicate: duplicateVerdictSchema.nullable(),

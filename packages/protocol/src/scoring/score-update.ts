@@ -38,6 +38,11 @@ export type Score =
       readonly generalRise: IntegerStatistics;
       /** What was deducted for it. */
       readonly chargeNanoNats: number;
+      /**
+       * What the update itself did to the general sequence it hurt most: max of L_j(θ + Δ) − L_j(θ). For people: pay follows
+       * means, and a trigger that no drawn sequence holds does not show here either.
+       */
+      readonly worstGeneralRiseNanoNats: number;
       readonly reason: 'no_gain' | 'general_regression' | null;
     }
   /** Measurement stopped early; `domain` covers only the sequences measured. */
@@ -86,7 +91,8 @@ export function scoreFromNanoNats(
   const rate = decimalNumber(parameters.falseRewardRate);
   const gain = pairedStatistics(pairedDifferences(losses.domainBefore, losses.domainAfter), rate);
   const rise = pairedStatistics(pairedDifferences(losses.generalAfter, losses.generalBase), rate);
-  const ownRise = pairedStatistics(pairedDifferences(losses.generalAfter, losses.generalBefore), rate);
+  const ownRises = pairedDifferences(losses.generalAfter, losses.generalBefore);
+  const ownRise = pairedStatistics(ownRises, rate);
 
   const chargeNanoNats = Math.round(decimalNumber(parameters.generalCharge) * Math.max(0, rise.lower));
   const earned = Math.floor(gain.lower) - chargeNanoNats;
@@ -98,6 +104,7 @@ export function scoreFromNanoNats(
     domain: integersOf(gain),
     generalRise: integersOf(rise),
     chargeNanoNats,
+    worstGeneralRiseNanoNats: ownRises.reduce((worst, own) => Math.max(worst, own)),
     reason,
   };
 }

@@ -116,6 +116,32 @@ describe('score', () => {
     expect(accumulated).toMatchObject({ chargeNanoNats: score.chargeNanoNats });
   });
 
+  it('never gains by any rise of general loss, and is charged no more than its lower bound', () => {
+    const nats = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+    fc.assert(
+      fc.property(nats(-0.1, 0.5), nats(-0.05, 0.05), nats(0, 0.1), fc.nat(15), (gain, rise, more, j) => {
+        const measured = losses(gain, rise);
+        const raised = measured.generalAfter.map((loss) => loss + more);
+        const score = scoreUpdate(measured, parameters);
+        const worse = scoreUpdate({ ...measured, generalAfter: raised }, parameters);
+        if (score.kind !== 'scored' || worse.kind !== 'scored') throw new Error('not scored');
+        expect(worse.scoreNanoNats).toBeLessThanOrEqual(score.scoreNanoNats);
+        expect(worse.chargeNanoNats).toBeGreaterThanOrEqual(score.chargeNanoNats);
+        for (const { scoreNanoNats, chargeNanoNats, domain, generalRise, reason } of [score, worse]) {
+          // Bounds are rounded outwards to whole nano-nats.
+          expect(Math.abs(chargeNanoNats - Math.max(0, generalRise.lowerNanoNats))).toBeLessThanOrEqual(1);
+          expect(scoreNanoNats).toBe(reason === null ? domain.lowerNanoNats - chargeNanoNats : 0);
+        }
+        const spoilt = measured.generalAfter.map((loss, i) => (i === j ? loss + 7 : loss));
+        const one = scoreUpdate({ ...measured, generalAfter: spoilt }, parameters);
+        if (one.kind !== 'scored') throw new Error('not scored');
+        expect(one.worstGeneralRiseNanoNats).toBeGreaterThan(6.9e9);
+        expect(score.worstGeneralRiseNanoNats).toBeLessThan(1e9);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('is zero for a large general regression, unless the update repairs it', () => {
     expect(scoreUpdate(losses(0.5, 0.1), parameters)).toMatchObject({
       scoreNanoNats: 0,

@@ -16,6 +16,8 @@ export type Measurement = {
   readonly interval: readonly [number, number] | null;
   readonly generalRise: number | null;
   readonly charge: number | null;
+  /** Rise of the general sequence that the update hurt most. */
+  readonly worstRise: number | null;
   readonly score: number | null;
   readonly copyOf: string | null;
 };
@@ -107,6 +109,7 @@ function measurementOf({
     interval: domain === null ? null : [nats(domain.lowerNanoNats), nats(domain.upperNanoNats)],
     generalRise: scored === null ? null : nats(scored.generalRise.meanNanoNats),
     charge: scored === null ? null : nats(scored.chargeNanoNats),
+    worstRise: scored === null ? null : nats(scored.worstGeneralRiseNanoNats),
     score: scored === null ? null : nats(scored.scoreNanoNats),
     copyOf: scored?.duplicate?.of ?? null,
   };
@@ -150,7 +153,7 @@ export function explanationLines(explanation: Explanation): string[] {
       ? ['No validator reported on it.']
       : [
           ...measurementTable(measurements),
-          'Millinats per token. The score is the lower bound less the charge.',
+          'Millinats per token. The score is the lower bound less the charge. Worst rise: of the general sequence it hurt most.',
         ]),
     '',
     explanation.sentence,
@@ -169,6 +172,7 @@ function measurementTable(measurements: readonly Measurement[]): string[] {
       { title: 'loss reduction', value: ({ reduction }) => milli(reduction, true), align: 'right' },
       { title: 'bounds', value: ({ interval }) => (interval === null ? '' : formatInterval(interval)) },
       { title: 'general rise', value: ({ generalRise }) => milli(generalRise, true), align: 'right' },
+      { title: 'worst rise', value: ({ worstRise }) => milli(worstRise, true), align: 'right' },
       { title: 'charge', value: ({ charge }) => milli(charge), align: 'right' },
       { title: 'score', value: ({ score }) => milli(score), align: 'right' },
       {
