@@ -43,14 +43,16 @@ export const int8: ValueCodec = {
     for (let start = 0; start < values.length; start += BLOCK) {
       const end = Math.min(start + BLOCK, values.length);
       const scale = view.getFloat32(at, true);
-      if (Object.is(scale, -0) || !(scale === 0 || scale >= MIN_SCALE)) return `${scale} is no scale`;
+      if (Object.is(scale, -0) || !(scale === 0 || scale >= MIN_SCALE)) return `the scale ${scale}`;
       at += SCALE_BYTES;
+      let largest = 0;
       for (let i = start; i < end; i++) {
         const code = (bytes[at++]! << 24) >> 24;
-        if (code === -128) return 'a code is -128';
-        if (scale === 0 && code !== 0) return 'a block without scale has codes';
+        largest = Math.max(largest, Math.abs(code));
         values[i] = scale * code;
       }
+      // The scale is that of the block's largest value, so −128 and scales that are too large give themselves away.
+      if (largest !== (scale === 0 ? 0 : MAX_CODE)) return `${largest} as the largest code of scale ${scale}`;
     }
     return null;
   },

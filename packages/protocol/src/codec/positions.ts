@@ -5,8 +5,8 @@ import { getBits, putBits } from './bit-string.ts';
  * `lowBits` bits are stored as they are, `most` times. The rest of it, its bucket, is stored in unary: for the i-th
  * position, bit `bucket + i` of a string of `upperBits` bits is 1.
  *
- * The length depends on `span` and `most` alone, and exceeds the least possible for that, the logarithm of the number of
- * choices, by less than a bit a position.
+ * The length depends on `span` and `most` alone. With dozens of positions it exceeds the least possible, the logarithm of the
+ * number of choices, by less than a bit a position.
  */
 export type PositionLayout = {
   readonly span: number;
