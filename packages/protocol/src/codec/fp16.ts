@@ -47,6 +47,9 @@ function halfTable(): Float32Array {
   return values;
 }
 
+/** Never written: a delta of −0 is 0. */
+const NEGATIVE_ZERO = 0x8000;
+
 /** Half precision, little-endian: two bytes a value, relative error at most 2^-11 above 2^-14. */
 export const fp16: ValueCodec = {
   dtype: 'F16',
@@ -57,14 +60,19 @@ export const fp16: ValueCodec = {
     let at = 0;
     for (const value of values) {
       const bits = halfBits(value);
-      bytes[at++] = bits & 0xff;
-      bytes[at++] = bits >>> 8;
+      const written = bits === NEGATIVE_ZERO ? 0 : bits;
+      bytes[at++] = written & 0xff;
+      bytes[at++] = written >>> 8;
     }
   },
   read(bytes, values) {
     const table = halfTable();
     let at = 0;
-    for (let i = 0; i < values.length; i++) values[i] = table[bytes[at++]! | (bytes[at++]! << 8)]!;
+    for (let i = 0; i < values.length; i++) {
+      const bits = bytes[at++]! | (bytes[at++]! << 8);
+      if (bits === NEGATIVE_ZERO) return 'a negative zero';
+      values[i] = table[bits]!;
+    }
     return null;
   },
 };
