@@ -4,7 +4,7 @@
  * @example
  * await runMiner({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
  */
-export { Journal, type Submission } from './journal.ts';
+export { Journal, type StoredSubmission, type Submission } from './journal.ts';
 export { Miner, type MinerDependencies } from './miner.ts';
 export { type MinerOptions, runMiner } from './run-miner.ts';
 export {

@@ -10,8 +10,11 @@ import {
   manifestSchema,
   type RunDefinition,
   readFloat32,
+  sha256Hex,
   type TensorMap,
+  utf8,
 } from '@connito/protocol';
+import { nativeSha256 } from '@connito/run';
 import { z } from 'zod';
 
 /** What a miner must not lose between commitment and reveal, and its error feedback. */
@@ -23,7 +26,10 @@ export type Submission = {
   readonly residual: TensorMap;
 };
 
-const schema = z.object({ manifest: manifestSchema, salt: z.string() });
+/** A submission as read again. The residual is null where its file is damaged: all else can do without it. */
+export type StoredSubmission = Omit<Submission, 'residual'> & { readonly residual: TensorMap | null };
+
+const schema = z.object({ manifest: manifestSchema, salt: z.string(), residualSha256: z.string() });
 
 /**
  * A miner's submissions on disk, one folder a round: salt, manifest and bundle are durable before the commitment is sent, so
@@ -47,42 +53,53 @@ export class Journal {
     const folder = this.#of(round);
     await mkdir(folder, { recursive: true });
     await writeDurably(join(folder, 'bundle'), submission.bundle);
-    await writeDurably(join(folder, 'residual'), packed(submission.residual));
+    const residual = packed(submission.residual);
+    await writeDurably(join(folder, 'residual'), residual);
     // Last: its presence says that the others are whole.
     const { manifest, salt } = submission;
-    await writeDurably(
-      join(folder, 'submission.json'),
-      new TextEncoder().encode(JSON.stringify({ manifest, salt })),
-    );
+    const document = { manifest, salt, residualSha256: sha256Hex(residual, nativeSha256) };
+    await writeDurably(join(folder, 'submission.json'), utf8(JSON.stringify(document)));
   }
 
   /** A round's submission, or null where none was completed. */
-  async load(round: number): Promise<Submission | null> {
+  async load(round: number): Promise<StoredSubmission | null> {
     const folder = this.#of(round);
     const text = await readOptional(join(folder, 'submission.json'));
     const bundle = await readOptional(join(folder, 'bundle'));
     const residual = await readOptional(join(folder, 'residual'));
-    if (text === null || bundle === null || residual === null) return null;
-    const { manifest, salt } = schema.parse(JSON.parse(new TextDecoder().decode(text)));
-    const specs = this.#specs(manifest);
-    return { manifest, salt, bundle, residual: unpacked(residual, specs) };
+    if (text === null || bundle === null) return null;
+    const { manifest, salt, residualSha256 } = schema.parse(JSON.parse(new TextDecoder().decode(text)));
+    const isWhole = residual !== null && sha256Hex(residual, nativeSha256) === residualSha256;
+    return { manifest, salt, bundle, residual: isWhole ? unpacked(residual, this.#specs(manifest)) : null };
   }
 
   /** The delta a submission's bundle stands for. */
-  sentBy({ manifest, bundle }: Submission): TensorMap {
+  sentBy({ manifest, bundle }: Pick<Submission, 'manifest' | 'bundle'>): TensorMap {
     const decoded = decodeDelta(this.#definition.codec, bundle, this.#specs(manifest));
     if (decoded.kind === 'invalid') throw new Error(`the journal's own bundle is damaged: ${decoded.why}`);
     return decoded.delta;
   }
 
+  /** The last round before `round` with a completed submission, or null. */
+  async latestBefore(round: number): Promise<number | null> {
+    const earlier = (await this.#rounds()).filter((candidate) => candidate < round).sort((a, b) => b - a);
+    for (const candidate of earlier) if ((await this.load(candidate)) !== null) return candidate;
+    return null;
+  }
+
   /** Deletes rounds before `round`. */
   async prune(round: number): Promise<void> {
-    for (const name of await readdir(this.#folder)) {
-      const number = /^round-(\d+)$/.exec(name)?.[1];
-      if (number !== undefined && Number(number) < round) {
-        await rm(join(this.#folder, name), { recursive: true, force: true });
-      }
+    for (const candidate of await this.#rounds()) {
+      if (candidate < round) await rm(this.#of(candidate), { recursive: true, force: true });
     }
+  }
+
+  /** Rounds that were at least begun to be saved, in no order. */
+  async #rounds(): Promise<number[]> {
+    return (await readdir(this.#folder)).flatMap((name) => {
+      const number = /^round-(\d+)$/.exec(name)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    });
   }
 
   #of(round: number): string {

@@ -25,7 +25,7 @@ import {
   TokenSources,
   uidOf,
 } from '@connito/run';
-import type { Journal, Submission } from './journal.ts';
+import type { Journal, StoredSubmission } from './journal.ts';
 import type { MinerStrategy } from './strategy.ts';
 
 export type MinerDependencies = {
@@ -121,24 +121,29 @@ export class Miner {
     });
   }
 
-  /** What error feedback adds to this round's delta: decided by what became of the last one, by the run's rule. */
+  /** What error feedback adds to this round's delta: decided by what became of the last update, by the run's rule. */
   async #carriedInto(round: number, uid: Uid, signal: AbortSignal): Promise<TensorMap | null> {
-    const { context, journal } = this.#dependencies;
-    if (round === 0) return null;
-    const last = await journal.load(round - 1);
-    if (last === null) return null;
-    const facts = await this.#position.participants.of(round - 1, signal);
+    const { context, journal, log } = this.#dependencies;
+    // Rounds that the miner sat out leave what it carries as it was, but for the decay of each.
+    const past = await journal.latestBefore(round);
+    const last = past === null ? null : await journal.load(past);
+    if (past === null || last === null) return null;
+    if (last.residual === null) {
+      log.warn('The residual on disk is damaged; error feedback starts anew', { round: past });
+      return null;
+    }
+    const facts = await this.#position.participants.of(past, signal);
     const group = facts.assignments.get(uid)?.group;
     const now = (await this.#position.participants.of(round, signal)).assignments.get(uid)?.group;
     // Another group has other tensors.
     if (group === undefined || group !== last.manifest.group || group !== now) return null;
-    const { outcome } = await this.#position.chain.outcomeOf(round - 1, signal);
-    const notes = await roundNotes(context, round - 1, signal);
+    const { outcome } = await this.#position.chain.outcomeOf(past, signal);
+    const notes = await roundNotes(context, past, signal);
     const verdict = await roundVerdict(context, facts, notes, signal);
     const merged = verdict.accepted.get(group)?.some((accepted) => accepted.uid === uid) === true;
     const fate = outcome === 'void' ? 'void' : merged ? 'merged' : 'rejected';
     const update = { sent: journal.sentBy(last), residual: last.residual };
-    return carriedResidual(fate, context.definition.codec.errorFeedback, update);
+    return carriedResidual(fate, context.definition.codec.errorFeedback, update, round - past);
   }
 
   async #commit(round: number, signal: AbortSignal): Promise<void> {
@@ -168,7 +173,11 @@ export class Miner {
   }
 
   /** The round's submission, unless there is none or the ledger already has its note of this kind. */
-  async #unsent(round: number, kind: 'commit' | 'reveal', signal: AbortSignal): Promise<Submission | null> {
+  async #unsent(
+    round: number,
+    kind: 'commit' | 'reveal',
+    signal: AbortSignal,
+  ): Promise<StoredSubmission | null> {
     const { context, keypair, journal, log } = this.#dependencies;
     const submission = await journal.load(round);
     if (submission === null) {

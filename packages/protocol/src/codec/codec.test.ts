@@ -6,7 +6,6 @@ import type { TensorMap } from '../tensor/tensor.ts';
 import { randomTensors } from '../testing/example-run.ts';
 import { codecOf } from './codec.ts';
 import { decodeDelta, encodeDelta } from './delta-codec.ts';
-import { carriedResidual } from './error-feedback.ts';
 import { halfBits, halfValue } from './fp16.ts';
 import { encodedBytes } from './value-codec.ts';
 
@@ -188,20 +187,5 @@ describe('hostile values', () => {
         reason: 'bundle_corrupt',
       });
     }
-  });
-});
-
-describe('error feedback', () => {
-  it("follows the run definition's rule for each fate", () => {
-    const sent = randomTensors(specs, 'sent');
-    const residual = randomTensors(specs, 'rest');
-    const rule = { merged: 'residual', rejected: 'delta', void: 'nothing', decay: '0.5' } as const;
-    const update = { sent, residual };
-    const rest = residual.get('a')!.data;
-    expect(carriedResidual('merged', rule, update)?.get('a')?.data).toEqual(rest.map((value) => value / 2));
-    const whole = rest.map((value, i) => Math.fround(value + sent.get('a')!.data[i]!) / 2);
-    expect(carriedResidual('rejected', rule, update)?.get('a')?.data).toEqual(whole);
-    expect(carriedResidual('void', rule, update)).toBeNull();
-    expect(carriedResidual('merged', { ...rule, decay: '1' }, update)).toBe(residual);
   });
 });

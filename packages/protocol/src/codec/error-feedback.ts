@@ -13,14 +13,16 @@ export type UpdateFate = 'merged' | 'rejected' | 'void';
  * - `nothing`.
  *
  * With a decay β below 1, what is carried is never longer than β/(1 − β) times the longest delta, whatever the fates: each
- * round makes it at most β·(carried + delta).
+ * round makes it at most β·(carried + delta). `rounds` says how many rounds ago the update was made; the miner sat out those
+ * between.
  */
 export function carriedResidual(
   fate: UpdateFate,
   rule: CodecParameters['errorFeedback'],
   update: { readonly sent: TensorMap; readonly residual: TensorMap },
+  rounds = 1,
 ): TensorMap | null {
-  const decay = Math.fround(decimalNumber(rule.decay));
+  const decay = Math.fround(decimalNumber(rule.decay) ** rounds);
   const { sent, residual } = update;
   switch (rule[fate]) {
     case 'residual':

@@ -1,5 +1,7 @@
+import { bundleLayout } from '../codec/bundle-layout.ts';
 import { DECIMAL_ONE, decimalUnits } from '../encoding/decimal.ts';
-import type { CodecParameters, ExpertGroup, RunDefinition } from './run-definition.ts';
+import { groupTensors } from '../tensor/expert-tensors.ts';
+import type { ExpertGroup, RunDefinition } from './run-definition.ts';
 
 /** What is wrong between fields that are each well-formed: one sentence per fault, naming path and value. */
 export function contradictionsIn(definition: RunDefinition): string[] {
@@ -9,7 +11,7 @@ export function contradictionsIn(definition: RunDefinition): string[] {
     ...expertFaults(definition),
     ...emissionFaults(definition.groups),
     ...fractionFaults(definition),
-    ...codecFaults(definition.codec),
+    ...codecFaults(definition),
     ...limitFaults(definition),
   ];
 }
@@ -143,7 +145,7 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators }: RunD
   }
 }
 
-function* codecFaults(codec: CodecParameters) {
+function* codecFaults({ codec, groups, baseModel }: RunDefinition) {
   const { decay, rejected, void: afterVoid } = codec.errorFeedback;
   if (decimalUnits(decay) > DECIMAL_ONE) yield `codec.errorFeedback.decay: ${decay} is above 1.`;
   if (decimalUnits(decay) === DECIMAL_ONE && (rejected === 'delta' || afterVoid === 'delta')) {
@@ -151,6 +153,13 @@ function* codecFaults(codec: CodecParameters) {
   }
   if (codec.kind === 'top-k' && codec.kept > codec.chunk) {
     yield `codec.kept: ${codec.kept} of a chunk of ${codec.chunk} values cannot be sent.`;
+    return;
+  }
+  for (const group of groups) {
+    const { bytes } = bundleLayout(codec, groupTensors(group, baseModel.architecture));
+    if (bytes > codec.maxBundleBytes) {
+      yield `codec.maxBundleBytes: a bundle of group "${group.id}" has ${bytes} bytes, ${codec.maxBundleBytes} are allowed.`;
+    }
   }
 }
 
