@@ -9,11 +9,15 @@ import type { ValueCodec } from './value-codec.ts';
 /** Why bytes are no bundle of the expected tensors. */
 export type BundleFault = { readonly kind: 'invalid'; readonly reason: Reason; readonly why: string };
 
+/** What came of all bytes pushed. */
 export type DecodedBundle = {
-  readonly kind: 'decoded';
-  /** sha256 of each tensor's bytes, in name order, and of all; null where the decoder was not to hash. */
-  readonly hashes: { readonly tensors: readonly ArtifactHash[]; readonly bundle: ArtifactHash } | null;
+  readonly verdict: { readonly kind: 'decoded' } | BundleFault;
+  /** Null where the decoder was not to hash. */
+  readonly hashes: ReceivedHashes | null;
 };
+
+/** sha256 of what was received: of each whole tensor, in name order, and of all. */
+export type ReceivedHashes = { readonly tensors: readonly ArtifactHash[]; readonly bundle: ArtifactHash };
 
 /** Receives decoded, finite values. They are a view of working memory: valid during the call. */
 export type ValueSink = (place: ChunkPlace, values: Float32Array) => void;
@@ -80,12 +84,12 @@ export class BundleDecoder {
   }
 
   /** The verdict on all bytes pushed. Call it once. */
-  finish(): DecodedBundle | BundleFault {
+  finish(): DecodedBundle {
     if (this.#fault === null && this.#received < this.bytes) {
       const why = `The bundle has ${this.#received} bytes, expected ${this.bytes}.`;
       this.#fault = { kind: 'invalid', reason: 'bundle_corrupt', why };
     }
-    return this.#fault ?? { kind: 'decoded', hashes: this.#hashing?.finish() ?? null };
+    return { verdict: this.#fault ?? { kind: 'decoded' }, hashes: this.#hashing?.finish() ?? null };
   }
 
   #decode(place: ChunkPlace, encoded: Uint8Array): BundleFault | null {
@@ -141,7 +145,7 @@ class BundleHashes {
     }
   }
 
-  finish(): { readonly tensors: readonly ArtifactHash[]; readonly bundle: ArtifactHash } {
+  finish(): ReceivedHashes {
     return { tensors: this.#finished, bundle: toHex(this.#bundle.digest()) as ArtifactHash };
   }
 }

@@ -65,9 +65,8 @@ describe.each(CODECS)('streaming with %j', (choice) => {
           expect(decoder.push(whole.bundle.subarray(at, end))).toBeNull();
           at = end;
         }
-        const verdict = decoder.finish();
-        expect(verdict).toEqual({
-          kind: 'decoded',
+        expect(decoder.finish()).toEqual({
+          verdict: { kind: 'decoded' },
           hashes: {
             tensors: whole.tensors.map(({ sha256 }) => sha256),
             bundle: whole.bundleSha256,
@@ -120,14 +119,14 @@ describe.each(CODECS)('streaming with %j', (choice) => {
 
     const short = new BundleDecoder(codec, specs, () => handed++);
     short.push(whole.bundle.subarray(0, -1));
-    expect(short.finish()).toMatchObject({ kind: 'invalid', reason: 'bundle_corrupt' });
+    expect(short.finish().verdict).toMatchObject({ kind: 'invalid', reason: 'bundle_corrupt' });
 
     const broken = new BundleDecoder(codec, specs, () => handed++);
     const bytes = whole.bundle.slice();
     bytes.fill(0xff, 0, codec.chunkBytes(3));
     handed = 0;
     expect(broken.push(bytes)).toMatchObject({ kind: 'invalid' });
-    expect(broken.finish()).toMatchObject({ kind: 'invalid' });
+    expect(broken.finish().verdict).toMatchObject({ kind: 'invalid' });
     expect(handed).toBe(0);
   });
 });

@@ -84,7 +84,7 @@ export function decodeDelta(
     delta.get(name)!.data.set(values, start);
   });
   decoder.push(bundle);
-  const verdict = decoder.finish();
+  const { verdict } = decoder.finish();
   return verdict.kind === 'invalid' ? verdict : { kind: 'decoded', delta };
 }
 

@@ -10,7 +10,7 @@ import { hotkeyOf } from '../encoding/ss58.ts';
 import { runIdOf } from '../run/parse-run-definition.ts';
 import { groupOf, groupTensors } from '../tensor/expert-tensors.ts';
 import { exampleRun, randomTensors } from '../testing/example-run.ts';
-import { openBundle } from './bundle.ts';
+import { openBundle, openBundleStream } from './bundle.ts';
 import { commitmentOf } from './commitment.ts';
 import { type Manifest, manifestOf } from './manifest.ts';
 import { checkReveal, encodeReveal, type Reveal, type RevealEvidence, signReveal } from './reveal.ts';
@@ -68,6 +68,10 @@ async function reasonFor(changed: Partial<Manifest>, key: Key = alice): Promise<
     rules,
   );
   return verdict.kind === 'invalid' ? verdict.reason : 'valid';
+}
+
+async function* piecesOf(bundle: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bundle.length; at += 37) yield bundle.subarray(at, at + 37);
 }
 
 const honest = await signReveal(manifest, salt, alice.sign);
@@ -182,25 +186,35 @@ describe('reveal', () => {
     for (const tensors of variants) expect(await reasonFor({ tensors })).toBe('manifest_mismatch');
   });
 
-  it('bundles that are missing, padded, changed or mislabelled do not open', () => {
-    const reasonOf = (of: Manifest, bundle: Uint8Array | null) => {
+  it('bundles that are missing, padded, changed or mislabelled do not open, in one piece or in many', async () => {
+    const reasonOf = async (of: Manifest, bundle: Uint8Array | null) => {
       const opened = openBundle(of, bundle, definition);
+      if (bundle !== null) {
+        const streamed = await openBundleStream(of, piecesOf(bundle), definition, () => undefined);
+        expect(streamed).toMatchObject(opened.kind === 'invalid' ? opened : { kind: 'decoded' });
+      }
       return opened.kind === 'invalid' ? opened.reason : 'decoded';
     };
-    expect(reasonOf(manifest, null)).toBe('bundle_missing');
-    expect(reasonOf(manifest, new Uint8Array(definition.codec.maxBundleBytes + 1))).toBe('bundle_too_large');
+    expect(await reasonOf(manifest, encoded.bundle)).toBe('decoded');
+    expect(await reasonOf(manifest, encoded.bundle.subarray(1))).toBe('bundle_corrupt');
+    expect(await reasonOf(manifest, null)).toBe('bundle_missing');
+    expect(await reasonOf(manifest, new Uint8Array(definition.codec.maxBundleBytes + 1))).toBe(
+      'bundle_too_large',
+    );
     expect(
-      reasonOf(
+      await reasonOf(
         manifest,
         encoded.bundle.map((byte, i) => (i === 3 ? byte ^ 1 : byte)),
       ),
     ).toBe('bundle_corrupt');
     const padded = new Uint8Array([...encoded.bundle, 0]);
-    expect(reasonOf({ ...manifest, bundleSha256: sha256Hex(padded) }, padded)).toBe('bundle_too_large');
+    expect(await reasonOf({ ...manifest, bundleSha256: sha256Hex(padded) }, padded)).toBe('bundle_too_large');
     const swapped = manifest.tensors.map((entry) => ({ ...entry, sha256: manifest.tensors[0]!.sha256 }));
-    expect(reasonOf({ ...manifest, tensors: swapped }, encoded.bundle)).toBe('bundle_corrupt');
+    expect(await reasonOf({ ...manifest, tensors: swapped }, encoded.bundle)).toBe('bundle_corrupt');
     const poisoned = encoded.bundle.slice();
     poisoned.set([0x00, 0x7e]);
-    expect(reasonOf({ ...manifest, bundleSha256: sha256Hex(poisoned) }, poisoned)).toBe('non_finite_delta');
+    expect(await reasonOf({ ...manifest, bundleSha256: sha256Hex(poisoned) }, poisoned)).toBe(
+      'non_finite_delta',
+    );
   });
 });

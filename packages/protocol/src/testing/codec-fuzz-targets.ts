@@ -1,7 +1,7 @@
-import { BundleDecoder } from '../codec/bundle-decoder.ts';
+import { BundleDecoder, type DecodedBundle } from '../codec/bundle-decoder.ts';
 import { bundleLayout } from '../codec/bundle-layout.ts';
 import { type CodecChoice, codecOf } from '../codec/codec.ts';
-import { type DecodedDelta, decodeDelta, encodeDelta } from '../codec/delta-codec.ts';
+import { decodeDelta, encodeDelta } from '../codec/delta-codec.ts';
 import { equalBytes } from '../encoding/bytes.ts';
 import { firstNonFinite, type TensorSpec } from '../tensor/tensor.ts';
 import { randomTensors } from './example-run.ts';
@@ -87,10 +87,10 @@ function requireKept(codec: CodecChoice, bundle: Uint8Array): void {
   }
 }
 
-function decodedInPieces(choice: CodecChoice, bundle: Uint8Array): Pick<DecodedDelta, 'kind'> {
+function decodedInPieces(choice: CodecChoice, bundle: Uint8Array): DecodedBundle['verdict'] {
   const decoder = new BundleDecoder(codecOf(choice), SPECS, () => undefined);
   const middle = bundle.length >> 1;
   decoder.push(bundle.subarray(0, middle));
   decoder.push(bundle.subarray(middle));
-  return decoder.finish();
+  return decoder.finish().verdict;
 }
