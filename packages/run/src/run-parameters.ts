@@ -57,10 +57,12 @@ export const LOCAL_PARAMETERS: RunParameters = {
   },
   codec: LOCAL_CODECS.int8,
   scoring: {
-    domainSequences: 16,
+    domainSequences: 32,
     generalSequences: 8,
     sequenceTokens: 128,
     falseRewardRate: '0.05',
+    // A quarter of a millinat. Honest updates gain 3 to 90; what tips a rare routing over is below 0.1.
+    minGainNanoNats: 250_000,
     futilityAfter: 8,
     maxGeneralLossRiseNanoNats: 20_000_000,
     generalCharge: '1',

@@ -79,7 +79,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      '305d05581cdcf0c14bb807b97a358059c1a5ea776ffe36603e0e1a341a6a36ba',
+      '026cca92f99adcb06711078f814167ce46619e3654cd226386870b04f1a7d289',
     );
   });
 

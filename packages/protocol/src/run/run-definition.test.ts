@@ -28,7 +28,7 @@ describe('run definition', () => {
 
   it('keeps its id through its canonical bytes', () => {
     expect(runIdOf(decodeRunDefinition(encodeRunDefinition(definition)))).toBe(runIdOf(definition));
-    expect(runIdOf(definition)).toBe('707082e0ffe7f1519573e8cb2bc4cdf26a0db2c04829eb22000d9380240389a9');
+    expect(runIdOf(definition)).toBe('70982e9b4f70815a609ea07885736ece73160d0d1df0efe5594b21cdad5886d7');
   });
 
   it('gives another id to any change', () => {

@@ -143,6 +143,11 @@ const scoringSchema = z.strictObject({
   sequenceTokens: z.int().min(2),
   /** How often an update without any gain may be rewarded: one minus the confidence of the lower bound. */
   falseRewardRate: decimalSchema,
+  /**
+   * A lower bound below this is no gain. An update that changes next to nothing helps most sequences by next to nothing and
+   * hurts the rare one whose routing it tips over, which a sample seldom holds: no bound sees what is not drawn.
+   */
+  minGainNanoNats: nanoNatsSchema.min(1),
   /** Domain sequences measured before a hopeless update may be dropped. */
   futilityAfter: z.int().min(2),
   /** A rise of general loss over the base model whose lower bound exceeds this makes the score zero. */

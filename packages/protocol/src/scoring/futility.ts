@@ -1,4 +1,5 @@
 import { pairedStatistics } from './paired-statistics.ts';
+import { studentQuantile } from './student-t.ts';
 
 /**
  * How many standard errors better than observed the rest of the sample is assumed to turn out. At 2, an update whose
@@ -20,11 +21,13 @@ export function isFutile(
 ): boolean {
   const observed = differences.length;
   if (observed < 2 || observed >= plannedSequences) return false;
-  const { mean, standardError, upper } = pairedStatistics(differences, falseRewardRate);
+  const { mean, standardError } = pairedStatistics(differences, falseRewardRate);
   if (standardError === 0) return mean <= 0;
   const favourable = mean + OPTIMISM_STANDARD_ERRORS * standardError;
   const remaining = plannedSequences - observed;
   const projectedMean = (observed * mean + remaining * favourable) / plannedSequences;
-  const projectedReach = (upper - mean) * Math.sqrt(observed / plannedSequences);
+  // Student's reach: a skewness of so few is no ground for giving up.
+  const reach = studentQuantile(falseRewardRate, observed - 1) * standardError;
+  const projectedReach = reach * Math.sqrt(observed / plannedSequences);
   return projectedMean - projectedReach <= 0;
 }

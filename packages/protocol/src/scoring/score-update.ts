@@ -77,7 +77,7 @@ export function scoreUpdate(losses: MeasuredLosses, parameters: ScoringParameter
 
 /**
  * The score from integer losses, as a report carries them: anyone can recompute it. It is the lower confidence bound of
- * the domain gain, less `generalCharge` times the lower bound of the general loss's rise over the base model. The rise
+ * the domain gain, zero below `minGainNanoNats`, less `generalCharge` times the lower bound of the general loss's rise over the base model. The rise
  * is counted from the base, so that small rises cannot add up over rounds. Beyond `maxGeneralLossRiseNanoNats` the score
  * is zero, unless the update itself lowers the general loss: otherwise no update could ever repair a state.
  */
@@ -97,7 +97,12 @@ export function scoreFromNanoNats(
   const chargeNanoNats = Math.round(decimalNumber(parameters.generalCharge) * Math.max(0, rise.lower));
   const earned = Math.floor(gain.lower) - chargeNanoNats;
   const tooLarge = rise.lower > parameters.maxGeneralLossRiseNanoNats && ownRise.mean > 0;
-  const reason = gain.lower < 1 ? 'no_gain' : tooLarge || earned <= 0 ? 'general_regression' : null;
+  const reason =
+    gain.lower < parameters.minGainNanoNats
+      ? 'no_gain'
+      : tooLarge || earned <= 0
+        ? 'general_regression'
+        : null;
   return {
     kind: 'scored',
     scoreNanoNats: reason === null ? earned : 0,

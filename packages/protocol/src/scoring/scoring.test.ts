@@ -71,6 +71,42 @@ describe('lower confidence bound', () => {
     );
   });
 
+  it('is Hall’s where few sequences lose much, worked by hand', () => {
+    // mean 3/8, deviation 1.767767, skewness -1.856155, t(0.05; 7) = 1.894579: Hall's reach is 7.682182 standard errors.
+    const helpsMost = Float64Array.of(1, 1, 1, 1, 1, 1, 1, -4);
+    expect(lowerConfidenceBound(helpsMost, 0.05)).toBeCloseTo(-4.426364, 5);
+    // The other way round Student's bound stands: a lucky sequence earns nothing.
+    const { mean, upper, lower, standardError } = pairedStatistics(
+      helpsMost.map((value) => -value),
+      0.05,
+    );
+    expect(lower).toBeCloseTo(mean - 1.894579 * standardError, 5);
+    expect(upper).toBeCloseTo(4.426364, 5);
+  });
+
+  it('is never above Student’s and moves with the differences', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }), { minLength: 2, maxLength: 64 }),
+        fc.constantFrom(0.001, 0.01, 0.05, 0.2, 0.5),
+        fc.integer({ min: -1_000_000, max: 1_000_000 }),
+        (values, rate, shift) => {
+          const { n, mean, standardError, lower, upper } = pairedStatistics(Float64Array.from(values), rate);
+          const student = studentQuantile(rate, n - 1) * standardError;
+          expect(Number.isFinite(lower) && Number.isFinite(upper)).toBe(true);
+          expect(lower).toBeLessThanOrEqual(mean - student + 1e-6);
+          expect(upper).toBeGreaterThanOrEqual(mean + student - 1e-6);
+          const moved = lowerConfidenceBound(
+            Float64Array.from(values, (value) => value + shift),
+            rate,
+          );
+          expect(Math.abs(moved - lower - shift)).toBeLessThan(1);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
   it('rewards updates without gain at no more than the stated rate', () => {
     const trials = 3000;
     const random = new SeededRandom(seedOf('calibration'));
@@ -105,6 +141,13 @@ describe('score', () => {
     const unchanged = losses(0, 0);
     const same = { ...unchanged, domainAfter: unchanged.domainBefore };
     expect(scoreUpdate(same, parameters)).toMatchObject({ scoreNanoNats: 0, reason: 'no_gain' });
+  });
+
+  it('is zero where the bound is positive but too small to mean anything', () => {
+    const flat = losses(0, 0);
+    const by = (gain: number) => ({ ...flat, domainAfter: flat.domainBefore.map((loss) => loss - gain) });
+    expect(scoreUpdate(by(0.000249), parameters)).toMatchObject({ scoreNanoNats: 0, reason: 'no_gain' });
+    expect(scoreUpdate(by(0.000251), parameters)).toMatchObject({ scoreNanoNats: 251_000, reason: null });
   });
 
   it('is charged for the rise of general loss over the base model', () => {

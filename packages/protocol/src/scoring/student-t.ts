@@ -53,12 +53,27 @@ export function studentTail(t: number, degrees: number): number {
   return 0.5 * incompleteBeta(degrees / 2, 0.5, degrees / (degrees + t * t));
 }
 
+/** A run asks for the same few quantiles for every update, and each takes a hundred evaluations of the tail. */
+const known = new Map<string, number>();
+const MAX_KNOWN = 256;
+
 /** The t that Student's distribution exceeds with probability `tail`, for tail in (0, 0.5]. */
 export function studentQuantile(tail: number, degrees: number): number {
   requireArgument(
     tail > 0 && tail <= 0.5 && degrees >= 1,
     `No t quantile for tail ${tail} and ${degrees} degrees.`,
   );
+  const key = `${tail}/${degrees}`;
+  let quantile = known.get(key);
+  if (quantile === undefined) {
+    quantile = bisected(tail, degrees);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(key, quantile);
+  }
+  return quantile;
+}
+
+function bisected(tail: number, degrees: number): number {
   let high = 1;
   while (studentTail(high, degrees) > tail) high *= 2;
   let low = 0;

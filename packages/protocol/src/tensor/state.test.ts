@@ -75,7 +75,7 @@ describe('state', () => {
   });
 
   it('has the hash of the test vector', () => {
-    expect(built.hash).toBe('dc0396fbfaf3bbc2071e5b7eb4b32ce9eaa4c7f7be70ccf22866d0b83fa938cd');
+    expect(built.hash).toBe('732b4f4ca5863dc260c5ddbdcb006110cbf36700f2ce168a0a4ac40c1b109987');
   });
 
   it('changes its hash with every part of its identity, but not with packaging', () => {
