@@ -178,7 +178,7 @@ export class Miner {
     kind: 'commit' | 'reveal',
     signal: AbortSignal,
   ): Promise<StoredSubmission | null> {
-    const { context, keypair, journal, log } = this.#dependencies;
+    const { context, keypair, journal, strategy, log } = this.#dependencies;
     const submission = await journal.load(round);
     if (submission === null) {
       log.warn('Nothing to submit', { round, note: kind });
@@ -186,6 +186,6 @@ export class Miner {
     }
     const notes = await roundNotes(context, round, signal);
     const sent = submissionOf(notes, keypair.hotkey, kind, round, context.definition.schedule);
-    return sent.kind === 'submitted' ? null : submission;
+    return sent.kind === 'submitted' ? null : (strategy.pack?.(submission) ?? submission);
   }
 }

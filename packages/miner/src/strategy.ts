@@ -14,6 +14,7 @@ import {
   type Uid,
 } from '@connito/protocol';
 import type { RoundFacts, RunContext, RunState, TokenSources } from '@connito/run';
+import type { StoredSubmission } from './journal.ts';
 
 /** One miner's task of one round and what it may use. The model already holds the round's state. */
 export type MinerTask = {
@@ -46,6 +47,11 @@ export interface MinerStrategy {
   readonly name: string;
   /** The round's work, or null to sit it out. */
   work(task: MinerTask, signal: AbortSignal): Promise<Work | null>;
+  /**
+   * Changes what is committed to and revealed, each time it is read from the journal, so equal input must give equal output. For
+   * the lab's hostile miners: an honest one sends what it encoded.
+   */
+  pack?(submission: StoredSubmission): StoredSubmission;
 }
 
 /** Names of a group's tensors. */

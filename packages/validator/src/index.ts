@@ -5,5 +5,8 @@
  * @example
  * await runValidator({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
  */
+export { type MergeMeasurement, measureMerge } from './measure-merge.ts';
 export { runValidator, type ValidatorRunOptions } from './run-validator.ts';
+export { type ScoringDependencies, type ScoringInput, scoreRound } from './score-round.ts';
+export { honestValidator, type ValidatorStrategy, type ValidatorTask } from './strategy.ts';
 export { Validator, type ValidatorDependencies, type ValidatorOptions } from './validator.ts';

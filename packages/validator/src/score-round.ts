@@ -32,7 +32,7 @@ export type ScoringDependencies = {
   readonly context: RunContext;
   readonly session: ModelSession;
   readonly sources: TokenSources;
-  readonly history: RevealHistory;
+  readonly history: Pick<RevealHistory, 'before'>;
   /** Names model build and arithmetic. */
   readonly build: string;
   readonly log: Log;

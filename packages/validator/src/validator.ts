@@ -42,6 +42,7 @@ import {
 import { RevealHistory } from './duplicate-check.ts';
 import { measureMerge } from './measure-merge.ts';
 import { scoreRound } from './score-round.ts';
+import { honestValidator, type ValidatorStrategy, type ValidatorTask } from './strategy.ts';
 
 export type ValidatorOptions = {
   /** The validator's own durable state. */
@@ -57,6 +58,8 @@ export type ValidatorDependencies = {
   readonly keypair: Keypair;
   readonly session: ModelSession;
   readonly log: Log;
+  /** Default: send what was measured. */
+  readonly strategy?: ValidatorStrategy;
 };
 
 const REPORT_POLL_MS = 100;
@@ -78,10 +81,12 @@ export class Validator {
   readonly #position: RunPosition;
   readonly #sources: TokenSources;
   readonly #history: RevealHistory;
+  readonly #strategy: ValidatorStrategy;
   #work: RoundWork | null = null;
 
   constructor(options: ValidatorOptions, dependencies: ValidatorDependencies) {
-    const { context, session, log } = dependencies;
+    const { context, session, log, strategy = honestValidator } = dependencies;
+    this.#strategy = strategy;
     this.#options = options;
     this.#dependencies = dependencies;
     this.#position = new RunPosition(context, session, { momentum: true });
@@ -140,16 +145,35 @@ export class Validator {
     return reveals;
   }
 
+  /** A reveal that came after its window was not on the ledger yet when the reveals were opened. */
+  async #withLateReveals(
+    { facts, state }: RoundWork,
+    reveals: readonly OpenedReveal[],
+    signal: AbortSignal,
+  ): Promise<readonly OpenedReveal[]> {
+    const { context } = this.#dependencies;
+    const notes = await roundNotes(context, facts.round, signal);
+    return Promise.all(
+      reveals.map((reveal) => {
+        if (reveal.kind !== 'invalid' || reveal.reason !== 'not_revealed') return reveal;
+        const miner = facts.miners.find(({ uid }) => uid === reveal.uid)!;
+        return openReveal(context, facts, notes, miner, state.hash, signal);
+      }),
+    );
+  }
+
   /** Scores all updates and commits to the report, whose bytes stay here until every report is committed to. */
   async #report(work: RoundWork, signal: AbortSignal): Promise<void> {
     const { context, keypair, session, log } = this.#dependencies;
     const { round } = work.facts;
     if (await this.#isSent('report', work, signal)) return;
-    const reveals = await this.#openReveals(work, signal);
+    const reveals = await this.#withLateReveals(work, await this.#openReveals(work, signal), signal);
     const { build } = this.#options;
     const input = { round, validator: keypair.hotkey, state: work.state, reveals };
     const dependencies = { context, session, sources: this.#sources, history: this.#history, build, log };
-    const report = await scoreRound(input, dependencies, signal);
+    const measure = () => scoreRound(input, dependencies, signal);
+    const report = await (this.#strategy.report?.(measure, this.#task(work)) ?? measure());
+    if (report === null) return;
     const bytes = encodeReport(await signReport(report, (message) => keypair.sign(message)));
     await mkdir(this.#options.stateFolder, { recursive: true });
     await writeDurably(this.#reportPath(round), bytes);
@@ -165,20 +189,18 @@ export class Validator {
     const { facts } = work;
     const { round } = facts;
     const own = await readOptional(this.#reportPath(round));
-    if (own !== null) await context.store.put(own, signal);
+    const isPublished = this.#strategy.publishesReport?.(this.#task(work)) ?? true;
+    if (own !== null && isPublished) await context.store.put(own, signal);
     if (await this.#isSent('attest', work, signal)) return;
     const notes = await roundNotes(context, round, signal);
     const reports = await this.#gatherReports(facts, notes, signal);
     const reveals = (await this.#openReveals(work, signal))
       .filter((reveal) => reveal.kind === 'valid')
       .map(({ uid }) => uid);
-    const note = encodeNote({
-      kind: 'attest',
-      round,
-      reveals: ascending(reveals),
-      reports: ascending(reports),
-    });
-    const block = await context.ledger.commit(note, signal);
+    const held = { kind: 'attest', round, reveals: ascending(reveals), reports: ascending(reports) } as const;
+    const note = this.#strategy.attest === undefined ? held : this.#strategy.attest(held, this.#task(work));
+    if (note === null) return;
+    const block = await context.ledger.commit(encodeNote(note), signal);
     log.info('Attested', { round, block, reveals: reveals.length, reports: reports.length });
   }
 
@@ -214,13 +236,10 @@ export class Validator {
     const merged = await mergedDeltas(context, facts, notes, verdict, state, signal);
     const { lastBlock } = windowOf(round, 'attest', context.definition.schedule);
     const { hash: blockHash } = await context.ledger.block(lastBlock, signal);
-    const measured = await measureMerge(context, session, this.#sources, {
-      round,
-      blockHash,
-      state,
-      verdict,
-      merged,
-    });
+    const measure = () =>
+      measureMerge(context, session, this.#sources, { round, blockHash, state, verdict, merged });
+    const measured = await (this.#strategy.vote?.(measure, this.#task(work)) ?? measure());
+    if (measured === null) return;
     const report = {
       protocol: 'connito/1' as const,
       ...{
@@ -256,8 +275,11 @@ export class Validator {
     const groups = stepGroups(context, state, merged, (group) => steps.steps.get(group) ?? null);
     const next = await storeState(context, { round: round + 1, parent: state.hash, groups });
     this.#position.loader.adopt(next.state);
-    const note = encodeNote({ kind: 'state', round, state: next.state.hash, document: next.document });
-    const block = await context.ledger.commit(note, signal);
+    const computed = { kind: 'state', round, state: next.state.hash, document: next.document } as const;
+    const note =
+      this.#strategy.state === undefined ? computed : this.#strategy.state(computed, this.#task(work));
+    if (note === null) return;
+    const block = await context.ledger.commit(encodeNote(note), signal);
     log.info('Posted the next state', { round, block, state: next.state.hash, merged: [...merged.keys()] });
   }
 
@@ -266,13 +288,20 @@ export class Validator {
     const { facts } = work;
     const notes = await roundNotes(context, facts.round, signal);
     const verdict = await roundVerdict(context, facts, notes, signal);
-    const weights = chainWeights(soloCredits(verdict.scores), context.definition);
+    const earned = chainWeights(soloCredits(verdict.scores), context.definition);
+    const weights =
+      this.#strategy.weights === undefined ? earned : this.#strategy.weights(earned, this.#task(work));
+    if (weights === null) return;
     if (weights.length === 0) {
       log.warn('Nobody earned in this round; the last chain weights stand', { round: facts.round });
       return;
     }
     await context.ledger.setWeights(weights, signal);
     log.info('Set chain weights', { round: facts.round, miners: weights.length });
+  }
+
+  #task({ facts }: RoundWork): ValidatorTask {
+    return { context: this.#dependencies.context, facts };
   }
 
   async #isSent(kind: RoundNoteKind, { facts }: RoundWork, signal: AbortSignal): Promise<boolean> {
