@@ -1,0 +1,157 @@
+import { generateMathDocument, loadTokenizer, type Sequences, trainingBatches } from '@connito/model';
+import {
+  type AcceptedUpdate,
+  dataShares,
+  decimalNumber,
+  type ExpertGroup,
+  type ExpertGroupId,
+  groupTensors,
+  mergeDelta,
+  type RunDefinition,
+  runIdOf,
+  type TensorMap,
+  type Uid,
+} from '@connito/protocol';
+import {
+  createRun,
+  type ModelSession,
+  openModelSession,
+  type RunState,
+  stateParameters,
+  stepGroups,
+  TokenSources,
+} from '@connito/run';
+import { DirectoryStore } from '@connito/store';
+
+/** Miners of each group, as in the default network. */
+const MINERS = [0 as Uid, 1 as Uid];
+
+export type Training = {
+  readonly steps: number;
+  /** Multiplies the run's learning rate. */
+  readonly rate: number;
+  /** Tells trainings of one miner and round apart. */
+  readonly label: string;
+};
+
+/** A run with the shipped foundation and the local network's parameters, with honest rounds but without a ledger. */
+export class LocalRun {
+  readonly definition: RunDefinition;
+  readonly session: ModelSession;
+  readonly sources: TokenSources;
+  readonly #tokenizerPath: string;
+  state: RunState;
+  round = 0;
+
+  private constructor(
+    definition: RunDefinition,
+    session: ModelSession,
+    sources: TokenSources,
+    tokenizerPath: string,
+  ) {
+    this.definition = definition;
+    this.session = session;
+    this.sources = sources;
+    this.state = session.genesis;
+    this.#tokenizerPath = tokenizerPath;
+  }
+
+  static async create(model: string, folder: string, threads: number): Promise<LocalRun> {
+    const store = await DirectoryStore.open(folder);
+    const definition = await createRun({
+      model,
+      artifacts: store,
+      domains: ['code', 'law', 'math'],
+      threads,
+    });
+    const session = await openModelSession({ definition, store }, { modelFolder: model, threads });
+    return new LocalRun(
+      definition,
+      session,
+      new TokenSources({ definition, store }),
+      `${model}/tokenizer.json`,
+    );
+  }
+
+  /** An honest miner's delta from the current state, on its own share of this round's texts. */
+  async honest(group: ExpertGroup, miner: number, training?: Training): Promise<TensorMap> {
+    return this.trainedOn(group, group.trainingSource, miner, training);
+  }
+
+  /** The same on a share of any group's training texts. */
+  async trainedOn(
+    group: ExpertGroup,
+    source: string,
+    miner: number,
+    training: Training = { steps: this.definition.inner.steps, rate: 1, label: '' },
+  ): Promise<TensorMap> {
+    const owner = this.definition.groups.find(({ trainingSource }) => trainingSource === source)!;
+    const shares = dataShares(this.definition, runIdOf(this.definition), this.round, owner.id, MINERS);
+    const { documents } = shares.get(miner as Uid)!;
+    const { sequencesPerStep, sequenceLength } = this.definition.inner;
+    const { endOfTextToken } = this.session.config;
+    const stream = trainingBatches(await this.sources.shard(source), [...documents], {
+      sequencesPerStep,
+      sequenceTokens: sequenceLength,
+      seed: `proof-of-loss/${this.round}/${group.id}/${miner}/${training.label}`,
+      ...(endOfTextToken === null ? {} : { endOfTextId: endOfTextToken }),
+    });
+    const batches = Array.from({ length: training.steps }, () => stream.next().value);
+    return this.train(group, batches, training.rate);
+  }
+
+  /** Inner steps on any batches `[sequencesPerStep, sequenceLength + 1]`. */
+  async train(group: ExpertGroup, batches: readonly Int32Array[], rate: number): Promise<TensorMap> {
+    const { inner, baseModel } = this.definition;
+    const { delta } = await this.session.host.train({
+      trained: groupTensors(group, baseModel.architecture).map(({ name }) => name),
+      batches,
+      sequences: inner.sequencesPerStep,
+      tokens: inner.sequenceLength,
+      options: {
+        learningRate: decimalNumber(inner.learningRate) * rate,
+        warmupSteps: inner.warmupSteps,
+        beta1: decimalNumber(inner.beta1),
+        beta2: decimalNumber(inner.beta2),
+        epsilon: decimalNumber(inner.epsilon),
+        weightDecay: decimalNumber(inner.weightDecay),
+        clipNorm: decimalNumber(inner.clipNorm),
+      },
+      rematerialization: 'keep',
+    });
+    return delta;
+  }
+
+  /** One honest round: two miners a group, the merge rule, a whole outer step. */
+  async advance(): Promise<void> {
+    const merged = new Map<ExpertGroupId, TensorMap>();
+    for (const group of this.definition.groups) {
+      const updates: AcceptedUpdate[] = [];
+      for (const uid of MINERS) {
+        updates.push({ uid, scoreNanoNats: 1, delta: await this.honest(group, uid) });
+      }
+      merged.set(group.id, mergeDelta(updates, this.definition.merge));
+    }
+    const groups = stepGroups({ definition: this.definition }, this.state, merged, () => '1');
+    this.state = { hash: this.state.hash, groups };
+    this.round += 1;
+    await this.session.host.setState(stateParameters(this.state));
+  }
+
+  /** Held-out sequences of generated exercises that no file holds: another seed, the same kinds and notation. */
+  async freshMath(count: number): Promise<Sequences> {
+    const tokenizer = await loadTokenizer(this.#tokenizerPath);
+    const tokens = this.definition.scoring.sequenceTokens;
+    const data = new Int32Array(count * (tokens + 1));
+    for (let row = 0, index = 0; row < count; index++) {
+      const ids = tokenizer.encode(generateMathDocument(FRESH_SEED, index, 'heldout', 'markup').text);
+      if (ids.length <= tokens) continue;
+      data.set(ids.subarray(0, tokens + 1), row * (tokens + 1));
+      row += 1;
+    }
+    return { count, tokens, data };
+  }
+}
+
+/** Any number but the shipped corpus's own. */
+const FRESH_SEED = 77_001_123;
