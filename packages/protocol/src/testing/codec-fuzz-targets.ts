@@ -14,7 +14,7 @@ const CODECS: readonly CodecChoice[] = [
   { kind: 'top-k', chunk: 64, kept: 8, bits: 2 },
   { kind: 'top-k', chunk: 100, kept: 30, bits: 1 },
   { kind: 'top-k', chunk: 16, kept: 16, bits: 4 },
-  { kind: 'top-k', chunk: 4096, kept: 96, bits: 2 },
+  { kind: 'top-k', chunk: 512, kept: 100, bits: 3 },
 ];
 
 /** Two tensors, with whole and partial chunks in most codecs. */
