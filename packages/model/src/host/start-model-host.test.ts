@@ -36,6 +36,22 @@ describe('a model host on its own thread', () => {
     await stop();
   });
 
+  test('measures the base model itself, whether or not the state differs from it below the prefix', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    const rows = [3, 5, 8, 13, 21, 30, 31, 32];
+    const expected = (await host.openExam({ id: 'base', sequences, lowestLayer: 1, baseRows: rows })).base;
+    for (const layer of [0, 1]) {
+      const name = `model.layers.${layer}.mlp.experts.0.down_proj.weight`;
+      const { shape, data } = (await host.baseParameters([name])).get(name)!;
+      await host.setState(new Map([[name, { shape, data: data.map((value) => -3 * value) }]]));
+      const { base, before } = await host.openExam({ id: 'exam', sequences, lowestLayer: 1, baseRows: rows });
+      expect(base).toEqual(expected);
+      expect(rows.map((row) => before[row])).not.toEqual([...expected]);
+    }
+    await stop();
+  });
+
   test('an update that breaks the model is non-finite, never an average over what is left', async () => {
     const { host, stop } = startModelHost(1);
     await host.open(TINY);
