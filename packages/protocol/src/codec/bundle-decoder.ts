@@ -3,7 +3,7 @@ import { toHex } from '../encoding/bytes.ts';
 import type { CreateSha256, Sha256Stream } from '../encoding/hash.ts';
 import type { Reason } from '../reasons.ts';
 import { firstNonFinite, type TensorSpec } from '../tensor/tensor.ts';
-import { type BundleLayout, type ChunkPlace, chunksOf, layoutWith } from './bundle-layout.ts';
+import { type BundleLayout, type ChunkPlace, chunksOf, layoutWith, longestChunk } from './bundle-layout.ts';
 import type { ValueCodec } from './value-codec.ts';
 
 /** Why bytes are no bundle of the expected tensors. */
@@ -53,8 +53,9 @@ export class BundleDecoder {
     this.#codec = codec;
     this.#places = chunksOf(codec, layout);
     this.#onValues = onValues;
-    this.#encoded = new Uint8Array(codec.chunkBytes(codec.chunk));
-    this.#values = new Float32Array(codec.chunk);
+    const longest = longestChunk(codec, layout);
+    this.#encoded = new Uint8Array(codec.chunkBytes(longest));
+    this.#values = new Float32Array(longest);
     this.#hashing = createHash === null ? null : new BundleHashes(layout, createHash);
     this.#place = this.#places.next().value ?? null;
   }

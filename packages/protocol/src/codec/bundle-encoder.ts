@@ -3,7 +3,7 @@ import { toHex } from '../encoding/bytes.ts';
 import { type CreateSha256, createSha256, type Sha256Stream } from '../encoding/hash.ts';
 import { requireArgument } from '../errors.ts';
 import { requireFinite, type TensorSpec } from '../tensor/tensor.ts';
-import { type BundleEntry, type ChunkPlace, chunksOf, layoutWith } from './bundle-layout.ts';
+import { type BundleEntry, type ChunkPlace, chunksOf, layoutWith, longestChunk } from './bundle-layout.ts';
 import type { ValueCodec } from './value-codec.ts';
 
 /** One encoded chunk. Both arrays are views of working memory: valid until the next chunk is encoded. */
@@ -49,8 +49,9 @@ export class BundleEncoder {
     this.#createHash = createHash;
     this.#bundleHash = createHash();
     this.#tensorHash = createHash();
-    this.#bytes = new Uint8Array(codec.chunkBytes(codec.chunk));
-    this.#decoded = new Float32Array(codec.chunk);
+    const longest = longestChunk(codec, this.#layout);
+    this.#bytes = new Uint8Array(codec.chunkBytes(longest));
+    this.#decoded = new Float32Array(longest);
     this.#next = this.#places.next().value ?? null;
   }
 

@@ -46,6 +46,11 @@ export type ChunkPlace = {
   readonly isLast: boolean;
 };
 
+/** Values of the longest chunk that a bundle has. */
+export function longestChunk(codec: ValueCodec, { tensors }: BundleLayout): number {
+  return tensors.reduce((longest, { shape }) => Math.max(longest, Math.min(codec.chunk, elementsOf(shape))), 0);
+}
+
 /** All chunks of a bundle, in the order of its bytes. */
 export function* chunksOf(codec: ValueCodec, { tensors }: BundleLayout): Generator<ChunkPlace, void> {
   for (const { name, shape } of tensors) {
