@@ -35,6 +35,8 @@ export type MinerDependencies = {
   readonly journal: Journal;
   readonly strategy: MinerStrategy;
   readonly log: Log;
+  /** Draws a round's secret seed. Default: at random; experiments that repeat a run pass their own. */
+  readonly drawSeed?: (round: number) => string;
 };
 
 /** Rounds whose submissions stay on disk: the current one and the one whose fate decides the error feedback. */
@@ -76,7 +78,7 @@ export class Miner {
   }
 
   async #train(round: number, signal: AbortSignal): Promise<void> {
-    const { context, keypair, session, journal, strategy, log } = this.#dependencies;
+    const { context, keypair, session, journal, strategy, log, drawSeed = randomSeed } = this.#dependencies;
     if ((await journal.load(round)) !== null) return;
     const state = await this.#position.enter(round, signal);
     const facts = await this.#position.participants.of(round, signal);
@@ -97,6 +99,7 @@ export class Miner {
       round,
       group,
       share,
+      seed: drawSeed(round),
       facts,
       state,
       genesisState,
@@ -188,4 +191,8 @@ export class Miner {
     const sent = submissionOf(notes, keypair.hotkey, kind, round, context.definition.schedule);
     return sent.kind === 'submitted' ? null : (strategy.pack?.(submission) ?? submission);
   }
+}
+
+function randomSeed(): string {
+  return toHex(randomBytes(SALT_BYTES));
 }

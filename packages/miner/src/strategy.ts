@@ -24,6 +24,8 @@ export type MinerTask = {
   readonly round: number;
   readonly group: ExpertGroupId;
   readonly share: DataShare;
+  /** Orders the training data. A secret: whoever knew it could compute the same update and commit to it first. */
+  readonly seed: string;
   readonly facts: RoundFacts;
   readonly state: RunState;
   /** The state the run started from. */
@@ -68,11 +70,10 @@ export const honestStrategy: MinerStrategy = {
   async work(task) {
     const { inner } = task.context.definition;
     const shard = await task.sources.shard(task.share.source);
-    const seed = `${task.context.run}/${task.round}/${task.hotkey}`;
     const stream = trainingBatches(shard, [...task.share.documents], {
       sequencesPerStep: inner.sequencesPerStep,
       sequenceTokens: inner.sequenceLength,
-      seed,
+      seed: task.seed,
       ...(task.endOfTextToken === null ? {} : { endOfTextId: task.endOfTextToken }),
     });
     const batches = Array.from({ length: inner.steps }, () => stream.next().value);
