@@ -120,9 +120,9 @@ export {
   type ErrorOptions,
   type ProtocolErrorCode,
 } from './errors.ts';
-export type { MergeColumns, MergeRule } from './merge/merge-columns.ts';
+export type { MergeColumns } from './merge/merge-columns.ts';
 export { type AcceptedUpdate, clipFactors, mergeDelta, normOf } from './merge/merge-delta.ts';
-export { type MergeRuleKind, mergeRuleOf } from './merge/merge-rule.ts';
+export { type MergeRule, type MergeRuleKind, mergeRuleOf } from './merge/merge-rule.ts';
 export { outerStep } from './merge/outer-step.ts';
 export { type ScoredUpdate, selectUpdates } from './merge/select-updates.ts';
 export {

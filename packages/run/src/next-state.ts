@@ -40,7 +40,7 @@ export async function mergedDeltas(
       // A quorum that accepted an invalid update attested to something else; nobody merges it.
       if (opened.kind === 'valid') updates.push({ uid, scoreNanoNats, delta: opened.delta });
     }
-    if (updates.length > 0) merged.set(group, mergeDelta(updates, context.definition.merge));
+    if (updates.length > 0) merged.set(group, mergeDelta(updates, base.groups.get(group)!.parameters, context.definition.merge));
   }
   return merged;
 }

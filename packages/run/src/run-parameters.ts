@@ -79,9 +79,11 @@ export const LOCAL_PARAMETERS: RunParameters = {
   },
   merge: {
     rule: 'weighted-mean',
-    trimFraction: '0.2',
+    hostileFraction: '0.2',
     maxUpdates: 8,
     clipNormFactor: '2',
+    // An honest update of the default length has 2 to 4 % of the parameters' norm.
+    maxNormRatio: '0.25',
     outerLearningRate: '0.8',
     outerMomentum: '0.6',
     nesterov: true,
@@ -95,5 +97,5 @@ export const LOCAL_PARAMETERS: RunParameters = {
     voteQuorum: { numerator: 1, denominator: 2 },
     stateQuorum: { numerator: 1, denominator: 2 },
   },
-  emission: { burnUid: null },
+  emission: { burnUid: null, marginalShare: '0.5' },
 };

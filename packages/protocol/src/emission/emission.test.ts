@@ -178,7 +178,7 @@ describe('chain weights', () => {
 
   it('burn the share of a group in which nobody earned', () => {
     const credits = soloCredits([scoreOf(9, 'code', 100)]);
-    const burning = { ...definition, emission: { burnUid: 0 as Uid } };
+    const burning = { ...definition, emission: { marginalShare: '0.5', burnUid: 0 as Uid } };
     expect(chainWeights(credits, burning)).toEqual([
       { uid: 0, weight: 65_535 },
       { uid: 9, weight: Math.round((0.3 / 0.7) * 65_535) },

@@ -4,6 +4,7 @@ import type { ExpertGroupId, Uid } from '../brand.ts';
 import { concatBytes } from '../encoding/bytes.ts';
 import { sha256Hex } from '../encoding/hash.ts';
 import vectors from '../fixtures/merge.json' with { type: 'json' };
+import ruleVectors from '../fixtures/merge-rules.json' with { type: 'json' };
 import { groupOf, groupTensors } from '../tensor/expert-tensors.ts';
 import type { GroupState } from '../tensor/state-document.ts';
 import { float32Bytes, sortedNames, type TensorMap } from '../tensor/tensor.ts';
@@ -16,7 +17,15 @@ import { selectUpdates } from './select-updates.ts';
 const definition = exampleRun();
 const parameters = definition.merge;
 const specs = groupTensors(groupOf(definition, 'law' as ExpertGroupId), definition.baseModel.architecture);
-const RULES: readonly MergeRuleKind[] = ['weighted-mean', 'coordinate-median', 'trimmed-mean'];
+const RULES: readonly MergeRuleKind[] = [
+  'weighted-mean',
+  'coordinate-median',
+  'trimmed-mean',
+  'krum',
+  'multi-krum',
+  'centred-clipping',
+];
+const wide = { ...parameters, maxNormRatio: '1000000000' };
 
 const updates: readonly AcceptedUpdate[] = [3, 1, 7, 4, 9].map((uid) => ({
   uid: uid as Uid,
@@ -34,17 +43,47 @@ function hashOf(tensors: TensorMap): string {
   );
 }
 
+function tensorsOf(values: Readonly<Record<string, readonly number[]>>): TensorMap {
+  return new Map(
+    Object.entries(values).map(([name, data]) => [
+      name,
+      { shape: [data.length], data: Float32Array.from(data) },
+    ]),
+  );
+}
+
 function single(...values: number[]): TensorMap {
   return new Map([['w', { shape: [values.length], data: Float32Array.from(values) }]]);
 }
 
-const one = { ...parameters, clipNormFactor: '1000' };
+const one = { ...wide, clipNormFactor: '1000' };
+const base = single(1);
 
 describe('merge', () => {
   it.each(RULES)('%s gives the bytes of the test vector, in any order of updates', (rule) => {
-    const merged = mergeDelta(updates, { ...parameters, rule });
+    const merged = mergeDelta(updates, state.parameters, { ...wide, rule });
     expect(hashOf(merged)).toBe(vectors.merged[rule]);
-    expect(hashOf(mergeDelta([...updates].reverse(), { ...parameters, rule }))).toBe(vectors.merged[rule]);
+    const reversed = mergeDelta([...updates].reverse(), state.parameters, { ...wide, rule });
+    expect(hashOf(reversed)).toBe(vectors.merged[rule]);
+  });
+
+  describe.each(ruleVectors.cases)('of $name', ({ updates: rows, scores, merged }) => {
+    it.each(RULES)('%s agrees with an independent implementation', (rule) => {
+      const { clipNormFactor, maxNormRatio, hostileFraction, tolerance } = ruleVectors;
+      const accepted = rows.map((update, uid) => ({
+        ...{ uid: uid as Uid, scoreNanoNats: scores[uid]! },
+        delta: tensorsOf(update),
+      }));
+      const rules = { ...parameters, clipNormFactor, maxNormRatio, hostileFraction, rule };
+      const result = mergeDelta(accepted, tensorsOf(ruleVectors.base), rules);
+      const values = ['a', 'b'].flatMap((name) => [...result.get(name)!.data]);
+      for (const [k, value] of values.entries()) {
+        const expected = merged[rule][k]!;
+        expect(Math.abs(value - expected)).toBeLessThanOrEqual(
+          tolerance[rule] * Math.abs(expected) + 1e-44 * Number(tolerance[rule] > 0),
+        );
+      }
+    });
   });
 
   it('weighs by score', () => {
@@ -53,6 +92,7 @@ describe('merge', () => {
         { uid: 1 as Uid, scoreNanoNats: 3, delta: single(1, 0) },
         { uid: 2 as Uid, scoreNanoNats: 1, delta: single(0, 1) },
       ],
+      single(1, 1),
       one,
     );
     expect([...delta.get('w')!.data]).toEqual([0.75, 0.25]);
@@ -61,7 +101,8 @@ describe('merge', () => {
   it('shortens a huge update to the stated multiple of the median norm', () => {
     const merged = mergeDelta(
       [1, 2, 3].map((uid) => ({ uid: uid as Uid, scoreNanoNats: 1, delta: single(uid === 3 ? 1e6 : 1) })),
-      { ...parameters, clipNormFactor: '2' },
+      base,
+      { ...wide, clipNormFactor: '2' },
     );
     expect(merged.get('w')!.data[0]).toBeCloseTo(4 / 3, 5);
     expect(clipFactors([1, 1, 0.5, 8], 2)).toEqual([1, 1, 1, 0.25]);
@@ -73,19 +114,52 @@ describe('merge', () => {
       scoreNanoNats: uid === 4 ? 1000 : 1,
       delta: single(value),
     }));
-    expect(mergeDelta(column, { ...one, rule: 'coordinate-median' }).get('w')!.data[0]).toBe(3);
-    expect(mergeDelta(column, { ...one, rule: 'trimmed-mean' }).get('w')!.data[0]).toBe(3);
+    expect(mergeDelta(column, base, { ...one, rule: 'coordinate-median' }).get('w')!.data[0]).toBe(3);
+    expect(mergeDelta(column, base, { ...one, rule: 'trimmed-mean' }).get('w')!.data[0]).toBe(3);
     const even = column.slice(0, 4);
-    expect(mergeDelta(even, { ...one, rule: 'coordinate-median' }).get('w')!.data[0]).toBe(2.5);
+    expect(mergeDelta(even, base, { ...one, rule: 'coordinate-median' }).get('w')!.data[0]).toBe(2.5);
+  });
+
+  it.each(['krum', 'multi-krum', 'centred-clipping'] as const)(
+    '%s lets one arbitrary update of ten move the result by less than the honest differ',
+    (rule) => {
+      const hostile = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+        minLength: 4,
+        maxLength: 4,
+      });
+      fc.assert(
+        fc.property(hostile, fc.integer({ min: 0, max: 9 }), (values, place) => {
+          const column = Array.from({ length: 10 }, (_, i) => ({
+            ...{ uid: i as Uid, scoreNanoNats: 1 },
+            delta: i === place ? single(...values) : single(1, 1 + i / 100, 1 - i / 100, 1),
+          }));
+          const merged = mergeDelta(column, single(100, 100, 100, 100), { ...parameters, rule });
+          const centre = [1, 1.045, 0.955, 1];
+          const distance = Math.hypot(...merged.get('w')!.data.map((value, k) => value - centre[k]!));
+          // The honest ones are at most 0.064 from their mean. Clipping limits the stranger to twice the median norm,
+          // and centred clipping moves by a tenth of the median distance in each of its steps at most.
+          expect(distance).toBeLessThan(rule === 'centred-clipping' ? 0.35 : 0.1);
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
+
+  it('a lone update of huge values in one neuron is shortened, and the outer step stays finite', () => {
+    const start: GroupState = { parameters: single(1, -1, 0.5), momentum: single(0, 0, 0) };
+    const lone = { uid: 1 as Uid, scoreNanoNats: 1, delta: single(3.4e38, 0.1, 0.1) };
+    const merged = mergeDelta([lone], start.parameters, parameters);
+    expect(normOf(merged)).toBeCloseTo(0.25 * normOf(start.parameters), 5);
+    expect(() => outerStep(start, merged, '1', parameters)).not.toThrow();
   });
 
   it('refuses deltas of other tensors or that are not finite', () => {
     const [first] = updates;
-    expect(() => mergeDelta([first!, { ...first!, delta: single(1) }], parameters)).toThrow(
+    expect(() => mergeDelta([first!, { ...first!, delta: single(1) }], state.parameters, parameters)).toThrow(
       'Expected 9 tensors',
     );
-    expect(() => mergeDelta([{ ...first!, delta: single(Number.NaN) }], parameters)).toThrow('NaN');
-    expect(() => mergeDelta([], parameters)).toThrow('nothing');
+    expect(() => mergeDelta([{ ...first!, delta: single(Number.NaN) }], base, parameters)).toThrow('NaN');
+    expect(() => mergeDelta([], base, parameters)).toThrow('nothing');
   });
 
   it('sums norms over all tensors', () => {
@@ -116,7 +190,7 @@ describe('selection', () => {
 
 describe('outer step', () => {
   it('gives the bytes of the test vector', () => {
-    const delta = mergeDelta(updates, parameters);
+    const delta = mergeDelta(updates, state.parameters, wide);
     for (const [scale, expected] of Object.entries(vectors.stepped)) {
       const next = outerStep(state, delta, scale, parameters);
       expect({ parameters: hashOf(next.parameters), momentum: hashOf(next.momentum) }).toEqual(expected);
@@ -140,7 +214,7 @@ describe('outer step', () => {
   });
 
   it('of scale zero keeps the parameters and clears the momentum', () => {
-    const next = outerStep(state, mergeDelta(updates, parameters), null, parameters);
+    const next = outerStep(state, mergeDelta(updates, state.parameters, parameters), null, parameters);
     expect(hashOf(next.parameters)).toBe(hashOf(state.parameters));
     for (const { data } of next.momentum.values()) expect(data.every((value) => value === 0)).toBe(true);
   });

@@ -1,11 +1,11 @@
-import { columnLength, type MergeRule } from './merge-columns.ts';
+import { columnLength, type MergeColumns } from './merge-columns.ts';
 
-/** The unweighted mean of each coordinate without the largest and smallest `trimFraction` of values (Yin et al. 2018). */
-export const trimmedMean: MergeRule = (columns) => {
-  const { deltas, clips, trimFraction } = columns;
+/** The unweighted mean of each coordinate without the largest and smallest `hostileFraction` of values (Yin et al. 2018). */
+export function trimmedMean(columns: MergeColumns): Float32Array {
+  const { deltas, clips, hostileFraction } = columns;
   const merged = new Float32Array(columnLength(columns));
   const values = new Float32Array(deltas.length);
-  const cut = Math.floor(trimFraction * deltas.length);
+  const cut = Math.floor(hostileFraction * deltas.length);
   const kept = deltas.length - 2 * cut;
   for (let k = 0; k < merged.length; k++) {
     for (let i = 0; i < deltas.length; i++) values[i] = clips[i]! * deltas[i]![k]!;
@@ -15,4 +15,4 @@ export const trimmedMean: MergeRule = (columns) => {
     merged[k] = sum / kept;
   }
   return merged;
-};
+}

@@ -100,7 +100,7 @@ function* emissionFaults(groups: readonly ExpertGroup[]) {
   }
 }
 
-function* fractionFaults({ scoring, duplicates, merge, inner, validators }: RunDefinition) {
+function* fractionFaults({ scoring, duplicates, merge, inner, validators, emission }: RunDefinition) {
   const within = (text: string, above: bigint, upTo: bigint) =>
     decimalUnits(text) > above && decimalUnits(text) <= upTo;
   const half = DECIMAL_ONE / 2n;
@@ -123,14 +123,16 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators }: RunD
   for (const field of ['learningRate', 'epsilon', 'clipNorm'] as const) {
     if (decimalUnits(inner[field]) === 0n) yield `inner.${field}: must be above 0.`;
   }
-  if (decimalUnits(merge.trimFraction) >= half)
-    yield `merge.trimFraction: ${merge.trimFraction} is not below 0.5.`;
+  if (decimalUnits(merge.hostileFraction) >= half)
+    yield `merge.hostileFraction: ${merge.hostileFraction} is not below 0.5.`;
   if (decimalUnits(merge.outerMomentum) >= DECIMAL_ONE) {
     yield `merge.outerMomentum: ${merge.outerMomentum} is not below 1.`;
   }
-  for (const field of ['outerLearningRate', 'clipNormFactor'] as const) {
+  for (const field of ['outerLearningRate', 'clipNormFactor', 'maxNormRatio'] as const) {
     if (decimalUnits(merge[field]) === 0n) yield `merge.${field}: must be above 0.`;
   }
+  if (decimalUnits(emission.marginalShare) > DECIMAL_ONE)
+    yield `emission.marginalShare: ${emission.marginalShare} is above 1.`;
   for (const [i, scale] of merge.scales.entries()) {
     const previous = merge.scales[i - 1];
     if (!within(scale, 0n, DECIMAL_ONE)) yield `merge.scales[${i}]: ${scale} is not above 0 and at most 1.`;

@@ -28,7 +28,7 @@ describe('run definition', () => {
 
   it('keeps its id through its canonical bytes', () => {
     expect(runIdOf(decodeRunDefinition(encodeRunDefinition(definition)))).toBe(runIdOf(definition));
-    expect(runIdOf(definition)).toBe('70982e9b4f70815a609ea07885736ece73160d0d1df0efe5594b21cdad5886d7');
+    expect(runIdOf(definition)).toBe('b32c3aea2ecbfc1e20b11514e5d5c1118f58e2fb00d614582da9078ecbdd3c25');
   });
 
   it('gives another id to any change', () => {

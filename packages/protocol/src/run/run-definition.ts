@@ -172,12 +172,24 @@ const duplicatesSchema = z.strictObject({
 });
 
 const mergeSchema = z.strictObject({
-  rule: z.enum(['weighted-mean', 'coordinate-median', 'trimmed-mean']),
-  /** Part cut off at each end by `trimmed-mean`; ignored by the other rules. */
-  trimFraction: decimalSchema,
+  rule: z.enum([
+    'weighted-mean',
+    'coordinate-median',
+    'trimmed-mean',
+    'krum',
+    'multi-krum',
+    'centred-clipping',
+  ]),
+  /**
+   * Largest part of a group's updates assumed hostile: cut off at each end by `trimmed-mean`, outvoted by `krum` and
+   * `multi-krum`; ignored by the other rules.
+   */
+  hostileFraction: decimalSchema,
   maxUpdates: z.int().min(2).max(256),
   /** Updates longer than this multiple of the median norm are shortened to it. */
   clipNormFactor: decimalSchema,
+  /** Updates longer than this part of the norm of the group's parameters are shortened to it, also a single one. */
+  maxNormRatio: decimalSchema,
   outerLearningRate: decimalSchema,
   outerMomentum: decimalSchema,
   nesterov: z.literal(true),
@@ -198,6 +210,8 @@ const validatorsSchema = z.strictObject({
 const emissionSchema = z.strictObject({
   /** Receives the share of groups in which nobody earned; null: that share goes to the groups in which somebody did. */
   burnUid: uidSchema.nullable(),
+  /** Part of a group's share paid by marginal contribution to the merge; the rest is paid by solo score. */
+  marginalShare: decimalSchema,
 });
 
 /** Shape of a run definition; `parseRunDefinition` also checks that its parts agree. */
