@@ -99,7 +99,7 @@ export async function simulate(
         carriedRatios.push(sent.carried === null ? 0 : normOf(sent.carried) / normOf(delta));
       }
     }
-    state = outerStep(state, mergeDelta(updates, merge), merge.scales[0]!, merge);
+    state = outerStep(state, mergeDelta(updates, state.parameters, merge), merge.scales[0]!, merge);
   }
   const { user, system } = process.cpuUsage(startedAt);
   return {

@@ -130,7 +130,10 @@ export class LocalRun {
       for (const uid of MINERS) {
         updates.push({ uid, scoreNanoNats: 1, delta: await this.honest(group, uid) });
       }
-      merged.set(group.id, mergeDelta(updates, this.definition.merge));
+      merged.set(
+        group.id,
+        mergeDelta(updates, this.state.groups.get(group.id)!.parameters, this.definition.merge),
+      );
     }
     const groups = stepGroups({ definition: this.definition }, this.state, merged, () => '1');
     this.state = { hash: this.state.hash, groups };

@@ -48,7 +48,10 @@ export type ChunkPlace = {
 
 /** Values of the longest chunk that a bundle has. */
 export function longestChunk(codec: ValueCodec, { tensors }: BundleLayout): number {
-  return tensors.reduce((longest, { shape }) => Math.max(longest, Math.min(codec.chunk, elementsOf(shape))), 0);
+  return tensors.reduce(
+    (longest, { shape }) => Math.max(longest, Math.min(codec.chunk, elementsOf(shape))),
+    0,
+  );
 }
 
 /** All chunks of a bundle, in the order of its bytes. */

@@ -79,7 +79,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      '026cca92f99adcb06711078f814167ce46619e3654cd226386870b04f1a7d289',
+      '977f93c34cc049918ced94e5547dd83e08c70124c079ec9310d989d3c4b2ec78',
     );
   });
 

@@ -75,7 +75,7 @@ describe('state', () => {
   });
 
   it('has the hash of the test vector', () => {
-    expect(built.hash).toBe('732b4f4ca5863dc260c5ddbdcb006110cbf36700f2ce168a0a4ac40c1b109987');
+    expect(built.hash).toBe('65cfd18a92deac2f4db7a74a733b0e6557eb53c8b03335394070b54877bf1457');
   });
 
   it('changes its hash with every part of its identity, but not with packaging', () => {
