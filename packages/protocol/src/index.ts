@@ -35,6 +35,7 @@ export { type ConsensusScore, type CountedReport, consensusScores } from './cons
 export {
   encodeMergeReport,
   type GroupMerge,
+  MAX_MERGE_REPORT_BYTES,
   type MergeReport,
   mergeReportSchema,
   parseMergeReport,
@@ -74,7 +75,7 @@ export {
 } from './duplicates/similarity.ts';
 export { createSketcher, type Sketcher, type UpdateSketch } from './duplicates/update-sketch.ts';
 export { chainWeights, MAX_CHAIN_WEIGHT } from './emission/chain-weights.ts';
-export { type GroupCredits, soloCredits } from './emission/credit.ts';
+export { type GroupCredits, groupCredits } from './emission/credit.ts';
 export { type YumaInput, type YumaResult, yumaEpoch } from './emission/yuma.ts';
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from './encoding/bytes.ts';
 export {

@@ -13,11 +13,12 @@ export { type CreateRunOptions, createRun, KNOWN_DOMAINS } from './create-run.ts
 export { type RunErrorCode, runError } from './errors.ts';
 export { type Act, type FollowDependencies, followRounds, type RoundPoint } from './follow-rounds.ts';
 export { hashFile, type ModelSession, openModelSession } from './model-session.ts';
-export { mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
+export { type AcceptedUpdates, acceptedUpdates, mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';
 export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
 export { type RoundReaders, readRound } from './read-round.ts';
 export { type LossReport, Reporter, type SubModelGap } from './reporter.ts';
+export { type RoundCredit, roundCredits } from './round-credits.ts';
 export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
 export type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
 export { type RoundVerdict, roundVerdict } from './round-verdict.ts';

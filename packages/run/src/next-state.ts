@@ -18,18 +18,21 @@ import { type RoundFacts, uidOf } from './round-facts.ts';
 import type { RoundVerdict } from './round-verdict.ts';
 import type { RunState } from './state-loader.ts';
 
-/** The candidate merge of each group with accepted updates, before any outer step: local − global. */
-export async function mergedDeltas(
+/** Accepted updates by group, in uid order. */
+export type AcceptedUpdates = ReadonlyMap<ExpertGroupId, readonly AcceptedUpdate[]>;
+
+/** The updates a round merges, fetched and decoded. Fails with `state_unavailable` where one cannot be fetched. */
+export async function acceptedUpdates(
   context: RunContext,
   facts: RoundFacts,
   notes: readonly PlacedNote[],
   verdict: RoundVerdict,
   base: RunState,
   signal?: AbortSignal,
-): Promise<Map<ExpertGroupId, TensorMap>> {
-  const merged = new Map<ExpertGroupId, TensorMap>();
+): Promise<AcceptedUpdates> {
+  const updates = new Map<ExpertGroupId, AcceptedUpdate[]>();
   for (const [group, accepted] of verdict.accepted) {
-    const updates: AcceptedUpdate[] = [];
+    const decoded: AcceptedUpdate[] = [];
     for (const { uid, scoreNanoNats } of accepted) {
       const miner = facts.miners.find((candidate) => candidate.uid === uid)!;
       const opened = await openReveal(context, facts, notes, miner, base.hash, signal);
@@ -38,9 +41,22 @@ export async function mergedDeltas(
         throw runError('state_unavailable', message, { uid, round: facts.round }, { advice: 'retry' });
       }
       // A quorum that accepted an invalid update attested to something else; nobody merges it.
-      if (opened.kind === 'valid') updates.push({ uid, scoreNanoNats, delta: opened.delta });
+      if (opened.kind === 'valid') decoded.push({ uid, scoreNanoNats, delta: opened.delta });
     }
-    if (updates.length > 0) merged.set(group, mergeDelta(updates, base.groups.get(group)!.parameters, context.definition.merge));
+    if (decoded.length > 0) updates.set(group, decoded);
+  }
+  return updates;
+}
+
+/** The candidate merge of each group with accepted updates, before any outer step: local − global. */
+export function mergedDeltas(
+  { definition }: Pick<RunContext, 'definition'>,
+  base: RunState,
+  updates: AcceptedUpdates,
+): Map<ExpertGroupId, TensorMap> {
+  const merged = new Map<ExpertGroupId, TensorMap>();
+  for (const [group, accepted] of updates) {
+    merged.set(group, mergeDelta(accepted, base.groups.get(group)!.parameters, definition.merge));
   }
   return merged;
 }

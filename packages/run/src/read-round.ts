@@ -13,6 +13,7 @@ import type { CanonicalChain } from './canonical-chain.ts';
 import type { RunContext } from './context.ts';
 import { stepsVoted } from './next-state.ts';
 import { fetchOrNull } from './open-reveal.ts';
+import { type RoundCredit, roundCredits } from './round-credits.ts';
 import { type Participants, type RoundFacts, roundNotes } from './round-facts.ts';
 import type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
 import { type RoundVerdict, roundVerdict } from './round-verdict.ts';
@@ -34,6 +35,7 @@ export async function readRound(
   const facts = await participants.of(round, signal);
   const notes = await roundNotes(context, round, signal);
   const verdict = await roundVerdict(context, facts, notes, signal);
+  const credit = await roundCredits(context, facts, notes, verdict, signal);
   const { outcome, state, votes } = await chain.outcomeOf(round, signal);
   const { lastBlock } = roundWindow(round, context.definition.schedule);
   const payouts = new Map(
@@ -43,7 +45,9 @@ export async function readRound(
   const miners: MinerRecord[] = [];
   for (const miner of facts.miners) {
     const bytesSent = await sentBytes(context, notes, miner.hotkey, round, signal);
-    miners.push(minerRecord(context, facts, verdict, miner.uid, payouts.get(miner.uid), bytesSent));
+    miners.push(
+      minerRecord(context, facts, { verdict, credit }, miner.uid, payouts.get(miner.uid), bytesSent),
+    );
   }
   return {
     round,
@@ -70,7 +74,7 @@ export async function readRound(
 function minerRecord(
   context: RunContext,
   facts: RoundFacts,
-  verdict: RoundVerdict,
+  { verdict, credit }: { readonly verdict: RoundVerdict; readonly credit: RoundCredit },
   uid: Uid,
   payout: NeuronPayout | undefined,
   bytesSent: number,
@@ -94,6 +98,8 @@ function minerRecord(
     reason: score?.reason ?? null,
     detail: score === null ? null : detailOf(score, outcomes),
     interval: intervalOf(outcomes),
+    marginalNanoNats: credit.contributions.get(uid) ?? null,
+    creditShare: credit.credits.get(group)?.get(uid) ?? 0,
     mergeWeight: merged === undefined ? 0 : merged.scoreNanoNats / weightTotal,
     incentive: Math.round(payout?.incentive ?? 0),
     bytesSent,

@@ -13,6 +13,10 @@ export type MinerRecord = {
   readonly detail: string | null;
   /** One-sided 95 % bounds of the paired loss reduction on the domain, nano-nats per token, by the first validator. */
   readonly interval: readonly [number, number] | null;
+  /** What the merged step would lose without this update, nano-nats per token as agreed; null where it was not measured. */
+  readonly marginalNanoNats: number | null;
+  /** Part of its group's pay that score and contribution come to, 0 to 1. */
+  readonly creditShare: number;
   /** Weight of the update in its group's merge, 0 to 1. */
   readonly mergeWeight: number;
   /** What the last epoch of this round paid: parts per billion of all miners' incentive. */

@@ -5,12 +5,13 @@ import {
   type PairedStatistics,
   pairedDifferences,
   pairedStatistics,
-  type TensorMap,
   toNanoNats,
   ZERO_STEP,
 } from '@connito/protocol';
 import {
+  type AcceptedUpdates,
   type ModelSession,
+  mergedDeltas,
   type RoundVerdict,
   type RunContext,
   type RunState,
@@ -19,6 +20,7 @@ import {
   type TokenSources,
 } from '@connito/run';
 import { drawExam, groupBaseline } from './exams.ts';
+import { leaveOneOut } from './leave-one-out.ts';
 
 export type MergeMeasurement = {
   readonly groups: readonly GroupMerge[];
@@ -31,7 +33,9 @@ type Scale = GroupMerge['scales'][number];
 /**
  * Measures the candidate merge like a submission: the whole model with every group's step taken, on sequences drawn after the
  * reports were closed. Tries the step scales from the largest; the first at which a group's gain has a positive lower
- * bound and general loss holds gets its vote, and if none does, no step.
+ * bound and general loss holds gets its vote, and if none does, no step. General loss holds within the bound over the base
+ * model, and beyond it if the step lowers it: otherwise no step could ever repair a state. Then measures what each merged
+ * update contributes to the step voted for.
  */
 export async function measureMerge(
   context: RunContext,
@@ -42,11 +46,12 @@ export async function measureMerge(
     readonly blockHash: string;
     readonly state: RunState;
     readonly verdict: RoundVerdict;
-    readonly merged: ReadonlyMap<ExpertGroupId, TensorMap>;
+    readonly updates: AcceptedUpdates;
   },
 ): Promise<MergeMeasurement> {
   const { definition } = context;
-  const { round, blockHash, state, verdict, merged } = merge;
+  const { round, blockHash, state, verdict, updates } = merge;
+  const merged = mergedDeltas(context, state, updates);
   const pending = new Set(merged.keys());
   const measuredScales = new Map<ExpertGroupId, Scale[]>();
   const votes = new Map<ExpertGroupId, number>();
@@ -71,7 +76,9 @@ export async function measureMerge(
       const gain = complete && compare(baseline.domainBefore, complete.domainAfter, context);
       const rise = complete && compare(complete.generalAfter, baseline.generalBase, context);
       measuredScales.set(id, [...(measuredScales.get(id) ?? []), describe(scale, gain, rise)]);
-      const holds = rise !== null && rise.lower <= definition.scoring.maxGeneralLossRiseNanoNats;
+      const ownRise = complete && compare(complete.generalAfter, baseline.generalBefore, context);
+      const withinBound = rise !== null && rise.lower <= definition.scoring.maxGeneralLossRiseNanoNats;
+      const holds = withinBound || (ownRise !== null && ownRise.mean <= 0);
       if (gain !== null && gain.lower > 0 && holds) {
         votes.set(id, index);
         pending.delete(id);
@@ -79,6 +86,8 @@ export async function measureMerge(
     }
   }
 
+  const voted = { state, updates, merged, votes };
+  const contributions = await leaveOneOut(context, session, drawn, before, voted);
   await session.host.closeExam(drawn.exam.id);
 
   const groups = [...merged.keys()].map(
@@ -87,7 +96,7 @@ export async function measureMerge(
       accepted: (verdict.accepted.get(group) ?? []).map(({ uid, scoreNanoNats }) => ({ uid, scoreNanoNats })),
       scales: measuredScales.get(group) ?? [],
       vote: votes.get(group) ?? ZERO_STEP,
-      leaveOneOut: [],
+      leaveOneOut: contributions.get(group) ?? [],
     }),
   );
   return { groups, scales: definition.groups.map(({ id }) => votes.get(id) ?? ZERO_STEP) };

@@ -13,13 +13,13 @@ import {
   sha256Hex,
   signMergeReport,
   signReport,
-  soloCredits,
   submissionOf,
   submissionsOf,
   type Uid,
   windowOf,
 } from '@connito/protocol';
 import {
+  acceptedUpdates,
   fetchOrNull,
   type ModelSession,
   mergedDeltas,
@@ -31,6 +31,7 @@ import {
   type RunContext,
   RunPosition,
   type RunState,
+  roundCredits,
   roundNotes,
   roundVerdict,
   stepGroups,
@@ -233,11 +234,11 @@ export class Validator {
     if (await this.#isSent('vote', work, signal)) return;
     const notes = await roundNotes(context, round, signal);
     const verdict = await roundVerdict(context, facts, notes, signal);
-    const merged = await mergedDeltas(context, facts, notes, verdict, state, signal);
+    const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
     const { lastBlock } = windowOf(round, 'attest', context.definition.schedule);
     const { hash: blockHash } = await context.ledger.block(lastBlock, signal);
     const measure = () =>
-      measureMerge(context, session, this.#sources, { round, blockHash, state, verdict, merged });
+      measureMerge(context, session, this.#sources, { round, blockHash, state, verdict, updates });
     const measured = await (this.#strategy.vote?.(measure, this.#task(work)) ?? measure());
     if (measured === null) return;
     const report = {
@@ -271,7 +272,8 @@ export class Validator {
       return;
     }
     const verdict = await roundVerdict(context, facts, notes, signal);
-    const merged = await mergedDeltas(context, facts, notes, verdict, state, signal);
+    const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
+    const merged = mergedDeltas(context, state, updates);
     const groups = stepGroups(context, state, merged, (group) => steps.steps.get(group) ?? null);
     const next = await storeState(context, { round: round + 1, parent: state.hash, groups });
     this.#position.loader.adopt(next.state);
@@ -288,16 +290,15 @@ export class Validator {
     const { facts } = work;
     const notes = await roundNotes(context, facts.round, signal);
     const verdict = await roundVerdict(context, facts, notes, signal);
-    const earned = chainWeights(soloCredits(verdict.scores), context.definition);
+    const { credits } = await roundCredits(context, facts, notes, verdict, signal);
+    const earned = chainWeights(credits, context.definition);
     const weights =
       this.#strategy.weights === undefined ? earned : this.#strategy.weights(earned, this.#task(work));
     if (weights === null) return;
-    if (weights.length === 0) {
-      log.warn('Nobody earned in this round; the last chain weights stand', { round: facts.round });
-      return;
-    }
+    // Posted also when empty: weights of an earlier round would pay for its work once more.
     await context.ledger.setWeights(weights, signal);
-    log.info('Set chain weights', { round: facts.round, miners: weights.length });
+    if (weights.length === 0) log.warn('Nobody earned in this round', { round: facts.round });
+    else log.info('Set chain weights', { round: facts.round, miners: weights.length });
   }
 
   #task({ facts }: RoundWork): ValidatorTask {

@@ -20,7 +20,7 @@ import { protocolError } from '../errors.ts';
 import { MAX_GROUPS } from '../run/run-definition.ts';
 import type { Signed } from './report.ts';
 
-const MAX_MERGE_REPORT_BYTES = 4 << 20;
+export const MAX_MERGE_REPORT_BYTES = 4 << 20;
 const MERGE_REPORT_TAG = 'connito/1/merge-report';
 
 /** The merged model at one step scale, measured like a submission. Null where a loss was not finite. */
@@ -39,9 +39,19 @@ const groupMergeSchema = z.strictObject({
   scales: z.array(scaleMeasurementSchema).max(16),
   /** The vote: index into `merge.scales`, or 255 for no step. */
   vote: countSchema.max(255),
-  /** What the merge loses without each update; present where it was measured. */
+  /**
+   * What the step loses without each update: mean gain of the step voted for, less that of the same step without it, and the
+   * bounds of the paired difference. Measured where at least two updates were merged and the vote is for a step.
+   */
   leaveOneOut: z
-    .array(z.strictObject({ uid: uidSchema, contributionNanoNats: nanoNatsSchema }))
+    .array(
+      z.strictObject({
+        uid: uidSchema,
+        contributionNanoNats: nanoNatsSchema,
+        lowerNanoNats: nanoNatsSchema,
+        upperNanoNats: nanoNatsSchema,
+      }),
+    )
     .max(MAX_UIDS),
 });
 

@@ -1,20 +1,43 @@
 import type { ExpertGroupId, Uid } from '../brand.ts';
 import type { ConsensusScore } from '../consensus/consensus-scores.ts';
+import { decimalNumber } from '../encoding/decimal.ts';
+import type { RunDefinition } from '../run/run-definition.ts';
 
-/** What each miner's work of a round is worth within its group, in nano-nats; miners that earned nothing are absent. */
+/** What each miner's work of a round is worth within its group, relative to the others; who earned nothing is absent. */
 export type GroupCredits = ReadonlyMap<ExpertGroupId, ReadonlyMap<Uid, number>>;
 
 /**
- * Credit by solo score: what an update gains by itself. Two miners who found the same gain by honest work are both paid
- * for it, though a merge needs it once; leave-one-out credit, measured in merge reports, corrects for that.
+ * Credit from solo score and marginal contribution. In each group, `1 − marginalShare` of the credit goes by solo score: what
+ * an update gains by itself. The rest goes by what the merged step loses without the update, as far as that is positive. Two
+ * miners who found the same gain are both paid by score, though neither is missed; one who found what nobody else did is paid
+ * more. Where no contribution is positive, all credit goes by score.
+ *
+ * `contributions` are in nano-nats, by uid. Only positive scores earn: a contribution alone, without a gain that is
+ * significant by itself, does not.
  */
-export function soloCredits(scores: readonly ConsensusScore[]): GroupCredits {
-  const credits = new Map<ExpertGroupId, Map<Uid, number>>();
-  for (const { uid, group, scoreNanoNats } of scores) {
-    if (scoreNanoNats <= 0) continue;
-    const members = credits.get(group) ?? new Map<Uid, number>();
-    members.set(uid, scoreNanoNats);
-    credits.set(group, members);
+export function groupCredits(
+  scores: readonly ConsensusScore[],
+  contributions: ReadonlyMap<Uid, number>,
+  { emission }: Pick<RunDefinition, 'emission'>,
+): GroupCredits {
+  const marginalShare = decimalNumber(emission.marginalShare);
+  const earning = new Map<ExpertGroupId, ConsensusScore[]>();
+  for (const score of scores) {
+    if (score.scoreNanoNats <= 0) continue;
+    earning.set(score.group, [...(earning.get(score.group) ?? []), score]);
+  }
+  const credits = new Map<ExpertGroupId, ReadonlyMap<Uid, number>>();
+  for (const [group, members] of earning) {
+    const ordered = members.sort((a, b) => a.uid - b.uid);
+    const marginal = ordered.map(({ uid }) => Math.max(0, contributions.get(uid) ?? 0));
+    const soloTotal = ordered.reduce((sum, { scoreNanoNats }) => sum + scoreNanoNats, 0);
+    const marginalTotal = marginal.reduce((sum, contribution) => sum + contribution, 0);
+    const share = marginalTotal > 0 ? marginalShare : 0;
+    const own = ordered.map(({ uid, scoreNanoNats }, i): [Uid, number] => {
+      const byMarginal = share === 0 ? 0 : (share * marginal[i]!) / marginalTotal;
+      return [uid, ((1 - share) * scoreNanoNats) / soloTotal + byMarginal];
+    });
+    credits.set(group, new Map(own));
   }
   return credits;
 }

@@ -4,7 +4,7 @@ import type { ExpertGroupId, Hotkey, Uid } from '../brand.ts';
 import type { ConsensusScore } from '../consensus/consensus-scores.ts';
 import { exampleRun } from '../testing/example-run.ts';
 import { chainWeights } from './chain-weights.ts';
-import { soloCredits } from './credit.ts';
+import { groupCredits } from './credit.ts';
 import { type YumaInput, yumaEpoch } from './yuma.ts';
 
 const zeros = (n: number) => Array.from({ length: n }, () => new Array<number>(n).fill(0));
@@ -160,12 +160,13 @@ describe('chain weights', () => {
   });
 
   it('split emission over groups, then by score', () => {
-    const credits = soloCredits([
+    const scores = [
       scoreOf(5, 'law', 30),
       scoreOf(4, 'law', 10),
       scoreOf(9, 'code', 1),
       scoreOf(8, 'law', 0),
-    ]);
+    ];
+    const credits = groupCredits(scores, new Map(), definition);
     const weights = chainWeights(credits, definition);
     expect(weights.map(({ uid }) => uid)).toEqual([4, 5, 9]);
     const total = weights.reduce((sum, { weight }) => sum + weight, 0);
@@ -176,8 +177,33 @@ describe('chain weights', () => {
     expect(Math.max(...weights.map(({ weight }) => weight))).toBe(65_535);
   });
 
+  it('pay half by what the merge would lose without an update', () => {
+    const scores = [scoreOf(5, 'law', 30), scoreOf(4, 'law', 10), scoreOf(7, 'law', 0)];
+    const contributions = new Map([
+      [5 as Uid, -3],
+      [4 as Uid, 20],
+      [7 as Uid, 500],
+    ]);
+    const credits = groupCredits(scores, contributions, definition).get('law' as ExpertGroupId)!;
+    // Uid 5: half of 30/40. Uid 4: half of 10/40 and all of the other half. Uid 7 has no gain of its own.
+    expect([...credits]).toEqual([
+      [4, 0.625],
+      [5, 0.375],
+    ]);
+  });
+
+  it('pay twins by score, though the merge misses neither', () => {
+    const twins = [scoreOf(1, 'law', 20), scoreOf(2, 'law', 20)];
+    const unmissed = new Map([
+      [1 as Uid, 0],
+      [2 as Uid, -1],
+    ]);
+    const credits = groupCredits(twins, unmissed, definition).get('law' as ExpertGroupId)!;
+    expect([...credits.values()]).toEqual([0.5, 0.5]);
+  });
+
   it('burn the share of a group in which nobody earned', () => {
-    const credits = soloCredits([scoreOf(9, 'code', 100)]);
+    const credits = groupCredits([scoreOf(9, 'code', 100)], new Map(), definition);
     const burning = { ...definition, emission: { marginalShare: '0.5', burnUid: 0 as Uid } };
     expect(chainWeights(credits, burning)).toEqual([
       { uid: 0, weight: 65_535 },
