@@ -1,14 +1,17 @@
 /**
- * Hostile miners for local networks: each is a strategy that differs from an honest miner in its delta alone.
+ * The adversary lab: whole networks in one process, hostile miners and validators, and scenarios that pit them against honest
+ * ones.
  *
  * @example
  * await runMiner({ ...options, strategy: behaviours.copycat() }, signal);
  */
 import type { MinerStrategy } from '@connito/miner';
-import { copycat } from './copycat.ts';
-import { overflow } from './overflow.ts';
+import { copycat } from './miners/copycat.ts';
+import { overflow } from './miners/overflow.ts';
 
-export { LocalNetwork, type LocalNetworkOptions } from './local-network.ts';
+export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
+export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
+export { SharedModel } from './shared-model.ts';
 export { createSmallRun, writeTinyModel } from './small-run.ts';
 export { copycat, overflow };
 

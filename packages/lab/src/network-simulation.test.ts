@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { honestStrategy } from '@connito/miner';
 import type { RoundRecord } from '@connito/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { behaviours } from './index.ts';
-import { LocalNetwork } from './local-network.ts';
+import { copycat } from './miners/copycat.ts';
+import { overflow } from './miners/overflow.ts';
+import { miner } from './miners/submitting.ts';
+import { LocalNetwork } from './network/local-network.ts';
+import { SharedModel } from './shared-model.ts';
 import { createSmallRun } from './small-run.ts';
+import { validator } from './validators/lying.ts';
 
 const FOUNDATION = fileURLToPath(new URL('../../../models/foundation', import.meta.url));
 const ROUNDS = 3;
@@ -21,14 +24,20 @@ describe('a network of three validators, four honest miners, a copycat and an ov
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-network-'));
     const { definition, store } = await createSmallRun(folder, FOUNDATION, ['code', 'math']);
-    const honest = [honestStrategy, honestStrategy, honestStrategy, honestStrategy];
-    const strategies = [...honest, behaviours.copycat(), behaviours.overflow()];
+    const model = await SharedModel.open({ definition, store }, { modelFolder: FOUNDATION, threads: 1 });
     const network = await LocalNetwork.start(
-      { folder, definition, modelFolder: FOUNDATION, validators: 3, strategies },
+      {
+        folder,
+        definition,
+        validators: [validator(), validator(), validator()],
+        miners: [miner(), miner(), miner(), miner(), miner(copycat()), miner(overflow())],
+        openSession: async () => model.session(),
+      },
       store,
     );
     for (let round = 0; round < ROUNDS; round++) records.push(await network.round(round));
     await network.stop();
+    await model.stop();
   });
 
   afterAll(async () => {

@@ -12,5 +12,6 @@ export {
   honestStrategy,
   type MinerStrategy,
   type MinerTask,
+  trainOn,
   type Work,
 } from './strategy.ts';

@@ -76,23 +76,31 @@ export const honestStrategy: MinerStrategy = {
       seed: task.seed,
       ...(task.endOfTextToken === null ? {} : { endOfTextId: task.endOfTextToken }),
     });
-    const batches = Array.from({ length: inner.steps }, () => stream.next().value);
-    const { delta, losses, trainedTokens } = await task.model.train({
-      trained: groupTensorNames(task),
-      batches,
-      sequences: inner.sequencesPerStep,
-      tokens: inner.sequenceLength,
-      options: {
-        learningRate: decimalNumber(inner.learningRate),
-        warmupSteps: inner.warmupSteps,
-        beta1: decimalNumber(inner.beta1),
-        beta2: decimalNumber(inner.beta2),
-        epsilon: decimalNumber(inner.epsilon),
-        weightDecay: decimalNumber(inner.weightDecay),
-        clipNorm: decimalNumber(inner.clipNorm),
-      },
-      rematerialization: 'keep',
-    });
-    return { delta, losses, trainedTokens, innerSteps: inner.steps };
+    return trainOn(
+      task,
+      Array.from({ length: inner.steps }, () => stream.next().value),
+    );
   },
 };
+
+/** The run's inner steps on one batch each, `[sequencesPerStep, sequenceLength + 1]`, whatever the batches hold. */
+export async function trainOn(task: MinerTask, batches: readonly Int32Array[]): Promise<Work> {
+  const { inner } = task.context.definition;
+  const { delta, losses, trainedTokens } = await task.model.train({
+    trained: groupTensorNames(task),
+    batches,
+    sequences: inner.sequencesPerStep,
+    tokens: inner.sequenceLength,
+    options: {
+      learningRate: decimalNumber(inner.learningRate),
+      warmupSteps: inner.warmupSteps,
+      beta1: decimalNumber(inner.beta1),
+      beta2: decimalNumber(inner.beta2),
+      epsilon: decimalNumber(inner.epsilon),
+      weightDecay: decimalNumber(inner.weightDecay),
+      clipNorm: decimalNumber(inner.clipNorm),
+    },
+    rematerialization: 'keep',
+  });
+  return { delta, losses, trainedTokens, innerSteps: batches.length };
+}

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockProducer, EmbeddedLedger } from '@connito/ledger';
-import { honestStrategy, Journal, Miner, type MinerStrategy } from '@connito/miner';
+import { Journal, Miner } from '@connito/miner';
 import { type Keypair, type Log, loadOrCreateHotkey, silentLog } from '@connito/node';
 import { type RunDefinition, roundLengthBlocks, roundWindow, runIdOf } from '@connito/protocol';
 import {
@@ -9,23 +9,28 @@ import {
   CanonicalChain,
   followRounds,
   type ModelSession,
-  openModelSession,
   Participants,
+  type RoundReaders,
   type RoundRecord,
   type RunContext,
   readRound,
 } from '@connito/run';
-import type { DirectoryStore } from '@connito/store';
+import type { ArtifactStore } from '@connito/store';
 import { Validator } from '@connito/validator';
+import type { MinerBehaviour, RoleParts, ValidatorBehaviour } from './behaviour.ts';
 
 export type LocalNetworkOptions = {
   /** Holds everything: ledger, artifacts, wallets, the roles' own state. */
   readonly folder: string;
   readonly definition: RunDefinition;
-  readonly modelFolder: string;
-  readonly validators: number;
-  /** One miner for each strategy. */
-  readonly strategies: readonly MinerStrategy[];
+  readonly validators: readonly ValidatorBehaviour[];
+  readonly miners: readonly MinerBehaviour[];
+  /** A model for one more role, such as `SharedModel.session`. */
+  readonly openSession: (context: RunContext) => Promise<ModelSession>;
+  /** Holds the roles' keys; networks with the same wallets have the same hotkeys. Default: in `folder`. */
+  readonly wallets?: string;
+  /** How long validators wait in the attest window for reports that are not published. */
+  readonly reportWaitMs?: number;
   readonly log?: Log;
 };
 
@@ -46,15 +51,15 @@ export class LocalNetwork {
   readonly #roles: Role[] = [];
   readonly #stopping = new AbortController();
   readonly #options: LocalNetworkOptions;
-  readonly #store: DirectoryStore;
+  readonly #store: ArtifactStore;
   #failure: Promise<never> | null = null;
-  #participants: Participants;
+  readonly #participants: Participants;
   #chain: CanonicalChain | null = null;
 
   private constructor(
     options: LocalNetworkOptions,
     ledger: EmbeddedLedger,
-    store: DirectoryStore,
+    store: ArtifactStore,
     observer: Keypair,
   ) {
     const { definition } = options;
@@ -63,7 +68,7 @@ export class LocalNetwork {
     this.#store = store;
     this.context = { definition, run: runIdOf(definition), ledger: ledger.as(observer.hotkey), store };
     this.#participants = new Participants(this.context);
-    const expectedNeurons = options.validators + options.strategies.length;
+    const expectedNeurons = options.validators.length + options.miners.length;
     this.#producer = new BlockProducer(
       { minBlockMs: 0, maxBlockMs: MAX_BLOCK_MS, expectedNeurons },
       { ledger },
@@ -71,15 +76,17 @@ export class LocalNetwork {
   }
 
   /** `store` must hold the run's shards, as `createRun` leaves it. */
-  static async start(options: LocalNetworkOptions, store: DirectoryStore): Promise<LocalNetwork> {
-    const { folder, definition, validators, strategies } = options;
+  static async start(options: LocalNetworkOptions, store: ArtifactStore): Promise<LocalNetwork> {
+    const { folder, definition, validators, miners, wallets = join(folder, 'wallets') } = options;
     await mkdir(folder, { recursive: true });
-    const key = (name: string): Promise<Keypair> =>
-      loadOrCreateHotkey({ walletsPath: join(folder, 'wallets'), wallet: name, hotkey: 'default' });
-    const validatorKeys = await Promise.all(
-      Array.from({ length: validators }, (_, i) => key(`validator-${i + 1}`)),
-    );
-    const minerKeys = await Promise.all(strategies.map((_, i) => key(`miner-${i + 1}`)));
+    const keysOf = (role: string, roles: readonly unknown[]): Promise<Keypair[]> =>
+      Promise.all(
+        roles.map((_, i) =>
+          loadOrCreateHotkey({ walletsPath: wallets, wallet: `${role}-${i + 1}`, hotkey: 'default' }),
+        ),
+      );
+    const validatorKeys = await keysOf('validator', validators);
+    const minerKeys = await keysOf('miner', miners);
     const ledger = EmbeddedLedger.open({
       path: join(folder, 'ledger.sqlite'),
       genesis: {
@@ -94,8 +101,13 @@ export class LocalNetwork {
     // First, because it must hear every role that says it is ready.
     await network.#producer.start();
     for (const [i, keypair] of validatorKeys.entries()) await network.#startValidator(i, keypair);
-    for (const [i, keypair] of minerKeys.entries()) await network.#startMiner(i, keypair, strategies[i]!);
+    for (const [i, keypair] of minerKeys.entries()) await network.#startMiner(i, keypair);
     return network;
+  }
+
+  /** What reading this network's rounds needs; not before the first validator runs. */
+  get readers(): RoundReaders {
+    return { participants: this.#participants, chain: this.#chain! };
   }
 
   /** Waits for a round to end and reads its record. Rejects as soon as any role fails. */
@@ -103,8 +115,7 @@ export class LocalNetwork {
     const { lastBlock } = roundWindow(round, this.#options.definition.schedule);
     const end = this.context.ledger.waitForBlock(lastBlock, this.#stopping.signal);
     await Promise.race([end, this.#failure ?? end]);
-    const chain = this.#chain!;
-    return readRound(this.context, { participants: this.#participants, chain }, round);
+    return readRound(this.context, this.readers, round);
   }
 
   async stop(): Promise<void> {
@@ -115,44 +126,52 @@ export class LocalNetwork {
   }
 
   async #startValidator(index: number, keypair: Keypair): Promise<void> {
-    const { folder, log = silentLog } = this.#options;
-    const context = this.#contextOf(keypair);
-    const session = await this.#openSession(context);
+    const { folder, log = silentLog, validators, reportWaitMs = 2_000 } = this.#options;
+    const behaviour = validators[index]!;
+    const context = this.#contextOf(keypair, behaviour);
+    const session = await this.#options.openSession(context);
     this.#chain ??= new CanonicalChain(this.context, this.#participants, session.genesis.hash);
-    const settings = {
-      stateFolder: join(folder, `validator-${index + 1}`),
-      build: 'lab',
-      reportWaitMs: 5_000,
-    };
-    const validator = new Validator(settings, { context, keypair, session, log });
-    await this.#run(context, keypair, session, (point, block, signal) => validator.act(point, block, signal));
+    const settings = { stateFolder: join(folder, `validator-${index + 1}`), build: 'lab', reportWaitMs };
+    const { strategy } = behaviour;
+    const validator = new Validator(settings, { context, keypair, session, strategy, log });
+    await this.#run({ context, keypair }, session, behaviour, (point, block, signal) =>
+      validator.act(point, block, signal),
+    );
   }
 
-  async #startMiner(
-    index: number,
-    keypair: Keypair,
-    strategy: MinerStrategy = honestStrategy,
-  ): Promise<void> {
-    const { folder, log = silentLog, definition } = this.#options;
-    const context = this.#contextOf(keypair);
-    const session = await this.#openSession(context);
+  async #startMiner(index: number, keypair: Keypair): Promise<void> {
+    const { folder, log = silentLog, definition, miners } = this.#options;
+    const behaviour = miners[index]!;
+    const context = this.#contextOf(keypair, behaviour);
+    const session = await this.#options.openSession(context);
     const journal = await Journal.open(join(folder, `miner-${index + 1}`), definition);
-    const miner = new Miner({ context, keypair, session, journal, strategy, log });
-    await this.#run(context, keypair, session, (point, _, signal) => miner.act(point, signal));
+    const { strategy } = behaviour;
+    // Seeds are secret, but the same for the same key, so that networks may be repeated.
+    const drawSeed = (round: number): string => `lab/${index}/${round}`;
+    const miner = new Miner({ context, keypair, session, journal, strategy, log, drawSeed });
+    await this.#run({ context, keypair }, session, behaviour, (point, _, signal) => miner.act(point, signal));
   }
 
-  #contextOf(keypair: Keypair): RunContext {
-    return { ...this.context, ledger: this.#ledger.as(keypair.hotkey), store: this.#store };
+  #contextOf(keypair: Keypair, { contextOf }: MinerBehaviour | ValidatorBehaviour): RunContext {
+    const context = { ...this.context, ledger: this.#ledger.as(keypair.hotkey), store: this.#store };
+    return contextOf?.(context) ?? context;
   }
 
-  #openSession(context: RunContext): Promise<ModelSession> {
-    return openModelSession(context, { modelFolder: this.#options.modelFolder, threads: 1 });
-  }
-
-  async #run(context: RunContext, keypair: Keypair, session: ModelSession, act: Act): Promise<void> {
+  async #run(
+    parts: RoleParts,
+    session: ModelSession,
+    { phaseOf = (point) => point, besides }: MinerBehaviour | ValidatorBehaviour,
+    act: Act,
+  ): Promise<void> {
+    const { context, keypair } = parts;
     const { signal } = this.#stopping;
     await context.ledger.register(signal);
-    const running = followRounds({ ...context, log: this.#options.log ?? silentLog }, act, signal);
+    const behave: Act = async (point, block) => {
+      const believed = phaseOf(point);
+      if (believed !== null) await act(believed, block, signal);
+      await besides?.(parts, point, signal);
+    };
+    const running = followRounds({ ...context, log: this.#options.log ?? silentLog }, behave, signal);
     const failed = running.then(
       () => new Promise<never>(() => undefined),
       (error: unknown) => (signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error)),

@@ -1,0 +1,156 @@
+import {
+  type Hotkey,
+  type MinerOutcome,
+  type Report,
+  SeededRandom,
+  type StateHash,
+  taggedHash,
+  taggedHashHex,
+  type Uid,
+  utf8,
+} from '@connito/protocol';
+import { Participants, roundNotes, roundVerdict } from '@connito/run';
+import { honestValidator, type ValidatorStrategy, type ValidatorTask } from '@connito/validator';
+import type { ValidatorBehaviour } from '../network/behaviour.ts';
+
+/** A validator that sends what its strategy says. */
+export function validator(strategy: ValidatorStrategy = honestValidator): ValidatorBehaviour {
+  return { strategy };
+}
+
+/** One hundredth of a nat, which is what an honest miner earns in a good round. */
+const PLAUSIBLE_NANO_NATS = 10_000_000;
+const ABSURD_NANO_NATS = 1_000_000_000;
+
+/** Scores everybody at random and votes and weighs by nothing else. */
+export function randomScores(): ValidatorStrategy {
+  return {
+    name: 'random-scores',
+    report: async (measure, task) => {
+      const random = randomOf(task);
+      return withScores(await measure(), () => random.nextBelow(10 * PLAUSIBLE_NANO_NATS));
+    },
+    weights: (_, task) => {
+      const random = randomOf(task);
+      return task.facts.miners.map(({ uid }) => ({ uid, weight: 1 + random.nextBelow(65_535) }));
+    },
+  };
+}
+
+/** Says that only one miner is of use, and pays only that one. */
+export function favouring(favourite: (task: ValidatorTask) => Uid): ValidatorStrategy {
+  return {
+    name: 'favouring',
+    report: async (measure, task) =>
+      withScores(await measure(), (uid) => (uid === favourite(task) ? ABSURD_NANO_NATS : 0)),
+    weights: (_, task) => [{ uid: favourite(task), weight: 65_535 }],
+  };
+}
+
+/** Measures nothing and reports the scores that all agreed on in the round before. */
+export function copiedScores(): ValidatorStrategy {
+  return {
+    name: 'copied-scores',
+    report: async (measure, { context, facts }) => {
+      const report = await measure();
+      if (facts.round === 0) return null;
+      const participants = new Participants(context);
+      const before = await participants.of(facts.round - 1);
+      const notes = await roundNotes(context, facts.round - 1);
+      const { scores } = await roundVerdict(context, before, notes);
+      return withScores(report, (uid) => scores.find((score) => score.uid === uid)?.scoreNanoNats ?? 0);
+    },
+  };
+}
+
+/** Reports nothing, and pays what the others' published reports say. */
+export const copiedWeights: ValidatorStrategy = { name: 'copied-weights', report: async () => null };
+
+/** Calls every miner but one a copy of that one. */
+export function framing(accuser: (task: ValidatorTask) => Uid): ValidatorStrategy {
+  return {
+    name: 'framing',
+    report: async (measure, task) => {
+      const report = await measure();
+      const of = task.facts.miners.find(({ uid }) => uid === accuser(task))!.hotkey as Hotkey;
+      const similarity = {
+        weightCosineMillionths: 1_000_000,
+        responseCosineMillionths: 1_000_000,
+        functionalMillionths: 1_000_000,
+      };
+      return {
+        ...report,
+        outcomes: report.outcomes.map((outcome) =>
+          outcome.kind === 'scored' && outcome.hotkey !== of
+            ? { ...outcome, duplicate: { reason: 'duplicate_of', of, round: report.round, ...similarity } }
+            : outcome,
+        ),
+      };
+    },
+  };
+}
+
+/** Commits to a report and shows its bytes to nobody. */
+export const withholding: ValidatorStrategy = { name: 'withholding', publishesReport: () => false };
+
+/** Attests to hold nothing of what others sent. */
+export const denying: ValidatorStrategy = {
+  name: 'denying',
+  attest: (honest) => ({ ...honest, reveals: [], reports: [] }),
+};
+
+export const withoutWeights: ValidatorStrategy = { name: 'without-weights', weights: () => null };
+
+/** Posts a state that nobody can compute. */
+export const wrongState: ValidatorStrategy = {
+  name: 'wrong-state',
+  state: (honest) => ({
+    ...honest,
+    state: taggedHashHex('connito/1/lab-wrong-state', utf8(honest.state)) as StateHash,
+  }),
+};
+
+/** Votes for no step of any group, whatever it measured. */
+export const stalling: ValidatorStrategy = {
+  name: 'stalling',
+  vote: async (measure) => {
+    const measured = await measure();
+    return { ...measured, scales: measured.scales.map(() => 255) };
+  },
+};
+
+/** Out of reach in some rounds: neither reads nor sends. */
+export function away(isAway: (round: number) => boolean): ValidatorBehaviour {
+  return { strategy: honestValidator, phaseOf: (point) => (isAway(point.round) ? null : point) };
+}
+
+/** The report with another score for each miner whose update could be measured. */
+function withScores(report: Report, scoreOf: (uid: Uid) => number): Report {
+  return {
+    ...report,
+    outcomes: report.outcomes.map((outcome): MinerOutcome => {
+      if (outcome.kind === 'abstained' || outcome.kind === 'invalid') return outcome;
+      const { uid, hotkey, group, domain, domainAfter } = outcome;
+      const scoreNanoNats = scoreOf(uid);
+      const measured =
+        outcome.kind === 'scored'
+          ? outcome
+          : {
+              generalRise: domain,
+              chargeNanoNats: 0,
+              worstGeneralRiseNanoNats: 0,
+              generalAfter: [],
+              duplicate: null,
+            };
+      return {
+        ...measured,
+        ...{ kind: 'scored', uid, hotkey, group, domain, domainAfter, scoreNanoNats },
+        reason: scoreNanoNats > 0 ? null : 'no_gain',
+      };
+    }),
+  };
+}
+
+function randomOf({ context, facts }: ValidatorTask): SeededRandom {
+  return new SeededRandom(taggedHash('connito/1/lab-validator', utf8(`${context.run}/${facts.round}`)));
+}
