@@ -100,5 +100,5 @@ export function rateOf(counts: readonly { readonly trials: number; readonly rewa
   const scale = 1 + (z * z) / trials;
   const middle = (p + (z * z) / (2 * trials)) / scale;
   const reach = (z * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials))) / scale;
-  return { trials, rewarded, rate: p, interval: [middle - reach, middle + reach] };
+  return { trials, rewarded, rate: p, interval: [Math.max(0, middle - reach), Math.min(1, middle + reach)] };
 }

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { LOCAL_PARAMETERS } from '@connito/run';
 import { describeMachine } from '../support/machine.ts';
 import { SHIPPED } from './bounds.ts';
-import { calibrate, SIZES } from './calibration.ts';
+import { calibrate, type FalseRewards, SIZES } from './calibration.ts';
 import { fixtureOf } from './fixture.ts';
 import type { MemoriserResult } from './memoriser.ts';
 import { detectableGain, scoreDraws } from './power.ts';
@@ -68,12 +68,23 @@ const result: CalibrationResult = {
     })),
   memorisers,
 };
-const rows = falseRewards.map((row) => `  ${JSON.stringify(row)}`).join(',\n');
-const head = JSON.stringify({ ...result, falseRewards: [] }, null, 1);
-await writeFile(
-  `${values.out}.json`,
-  `${head.replace('"falseRewards": []', `"falseRewards": [\n${rows}\n ]`)}\n`,
-);
+const stored = { ...result, falseRewards: compact(falseRewards) };
+await writeFile(`${values.out}.json`, `${JSON.stringify(stored)}\n`);
 await writeFile(`${values.out}.md`, markdown(result, SHIPPED.name));
 if (values.fixture !== undefined) await writeFile(values.fixture, fixtureOf(updates, falseRewards, scoring));
 console.log(markdown(result, SHIPPED.name));
+
+/** One row for each bound, way of drawing and size: rewarded resamples of each update, in the order of the updates file. */
+function compact(results: readonly FalseRewards[]): unknown[] {
+  const rows = new Map<
+    string,
+    { bound: string; draw: string; n: number; trials: number; rewarded: number[] }
+  >();
+  for (const { bound, draw, n, trials, rewarded } of results) {
+    const key = `${bound}/${draw}/${n}`;
+    const row = rows.get(key) ?? { bound, draw, n, trials, rewarded: [] };
+    row.rewarded.push(rewarded);
+    rows.set(key, row);
+  }
+  return [...rows.values()];
+}
