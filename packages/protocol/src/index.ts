@@ -8,6 +8,7 @@
  * if (point.phase === 'train') await train(point.round);
  */
 export type { ArtifactHash, ExpertGroupId, Hotkey, RunId, StateHash, Uid } from './brand.ts';
+export { type CheckResult, checkOf, checkResults } from './checks.ts';
 export {
   BundleDecoder,
   type BundleFault,

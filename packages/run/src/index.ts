@@ -16,16 +16,23 @@ export { hashFile, type ModelSession, openModelSession } from './model-session.t
 export { type AcceptedUpdates, acceptedUpdates, mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';
 export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
-export { type RoundReaders, readRound } from './read-round.ts';
-export { type LossReport, Reporter, type SubModelGap } from './reporter.ts';
+export { type RoundEvidence, type RoundReaders, readEvidence, readRound } from './read-round.ts';
+export { type LossReport, Reporter, type ReporterOptions, type SubModelGap } from './reporter.ts';
 export { type RoundCredit, roundCredits } from './round-credits.ts';
 export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
-export type { GroupRecord, MinerRecord, RoundRecord, ValidatorRecord } from './round-record.ts';
+export {
+  type GroupRecord,
+  type MinerRecord,
+  type RoundRecord,
+  reasonOf,
+  type ValidatorRecord,
+} from './round-record.ts';
 export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
 export { LOCAL_CODECS, LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
 export { RunPosition } from './run-position.ts';
 export {
   createNativeSha256,
+  genesisHashOf,
   genesisState,
   nativeSha256,
   type RunState,
@@ -33,4 +40,5 @@ export {
   stateParameters,
   storeState,
 } from './state-loader.ts';
+export type { DomainMeasurement, ExpertDrift, StateMeasurement } from './state-measurement.ts';
 export { pick, pickAcross, type SequencePool, sourceOf, TokenSources } from './token-sources.ts';

@@ -25,13 +25,33 @@ const revealSize = z.object({
   manifest: z.object({ tensors: z.array(z.object({ bytes: z.int().nonnegative() })) }),
 });
 
+/** A round's record with what it was derived from, for whoever shows or checks where a figure comes from. */
+export type RoundEvidence = {
+  readonly record: RoundRecord;
+  readonly facts: RoundFacts;
+  /** The round's notes in ledger order. */
+  readonly notes: readonly PlacedNote[];
+  readonly verdict: RoundVerdict;
+  readonly credit: RoundCredit;
+};
+
 /** A finished round's whole story from ledger and store alone; all its blocks must be sealed. */
 export async function readRound(
+  context: RunContext,
+  readers: RoundReaders,
+  round: number,
+  signal?: AbortSignal,
+): Promise<RoundRecord> {
+  return (await readEvidence(context, readers, round, signal)).record;
+}
+
+/** The same, with its evidence. */
+export async function readEvidence(
   context: RunContext,
   { participants, chain }: RoundReaders,
   round: number,
   signal?: AbortSignal,
-): Promise<RoundRecord> {
+): Promise<RoundEvidence> {
   const facts = await participants.of(round, signal);
   const notes = await roundNotes(context, round, signal);
   const verdict = await roundVerdict(context, facts, notes, signal);
@@ -49,7 +69,7 @@ export async function readRound(
       minerRecord(context, facts, { verdict, credit }, miner.uid, payouts.get(miner.uid), bytesSent),
     );
   }
-  return {
+  const record: RoundRecord = {
     round,
     outcome,
     state: state.hash,
@@ -69,6 +89,7 @@ export async function readRound(
     }),
     groups: groupRecords(context, facts, notes, verdict),
   };
+  return { record, facts, notes, verdict, credit };
 }
 
 function minerRecord(

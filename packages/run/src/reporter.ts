@@ -1,8 +1,10 @@
-import type { ExpertSet, Sequences } from '@connito/model';
+import { join } from 'node:path';
+import { type ExpertSet, loadTokenizer, type Sequences, type Tokenizer } from '@connito/model';
 import { type ExpertGroup, pairedDifferences, pairedStatistics } from '@connito/protocol';
 import type { RunContext } from './context.ts';
-import { type ModelSession, openModelSession } from './model-session.ts';
+import { hashFile, type ModelSession, openModelSession } from './model-session.ts';
 import { type RunState, stateParameters } from './state-loader.ts';
+import { type DomainMeasurement, expertDrifts, type StateMeasurement } from './state-measurement.ts';
 import { pickAcross, sourceOf, TokenSources } from './token-sources.ts';
 
 /** Losses in nats per token on the fixed reporting set, before and after one round. */
@@ -18,6 +20,8 @@ export type LossReport = {
     readonly sinceStart: Reduction;
     readonly subModelGap: SubModelGap;
   }[];
+  /** The state after the round, for comparisons with others. */
+  readonly state: StateMeasurement;
 };
 
 export type Reduction = { readonly reduction: number; readonly interval: readonly [number, number] };
@@ -44,6 +48,23 @@ const TAIL = 0.025;
 type Measured = {
   readonly whole: ReadonlyMap<string, Float64Array>;
   readonly subModel: ReadonlyMap<string, Float64Array>;
+  readonly state: StateMeasurement;
+};
+
+export type ReporterOptions = {
+  readonly modelFolder: string;
+  readonly threads: number;
+  /** Whether to profile which experts each domain's text is routed to, which costs another pass. Default: not. */
+  readonly routing?: boolean;
+};
+
+/** What all measurements of one reporter share. */
+type Instruments = {
+  readonly session: ModelSession;
+  readonly sets: ReadonlyMap<string, Sequences>;
+  readonly groups: readonly ExpertGroup[];
+  readonly bytesPerToken: ReadonlyMap<string, number>;
+  readonly routing: boolean;
 };
 
 /**
@@ -51,28 +72,19 @@ type Measured = {
  * is over the untrained domains' reporting texts.
  */
 export class Reporter {
-  readonly #session: ModelSession;
-  readonly #sets: ReadonlyMap<string, Sequences>;
-  readonly #groups: readonly ExpertGroup[];
+  readonly #instruments: Instruments;
   readonly #start: Measured;
-  #last: { readonly state: string; readonly losses: Measured };
+  #last: Measured;
 
-  private constructor(
-    session: ModelSession,
-    sets: ReadonlyMap<string, Sequences>,
-    groups: readonly ExpertGroup[],
-    start: Measured,
-  ) {
-    this.#session = session;
-    this.#sets = sets;
-    this.#groups = groups;
+  private constructor(instruments: Instruments, start: Measured) {
+    this.#instruments = instruments;
     this.#start = start;
-    this.#last = { state: session.genesis.hash, losses: start };
+    this.#last = start;
   }
 
   static async create(
     context: Pick<RunContext, 'definition' | 'store'>,
-    options: { readonly modelFolder: string; readonly threads: number },
+    options: ReporterOptions,
   ): Promise<Reporter> {
     const { definition } = context;
     const session = await openModelSession(context, options);
@@ -87,30 +99,41 @@ export class Reporter {
       }));
       sets.set(sourceOf(definition, id).domain, pickAcross(pool.tokens, rows));
     }
-    const start = await measureAll(session, sets, definition.groups);
-    return new Reporter(session, sets, definition.groups, start);
+    const tokenizer = await runsTokenizer(options.modelFolder, definition.tokenizer);
+    const bytesPerToken = new Map(
+      tokenizer === null ? [] : [...sets].map(([domain, set]) => [domain, meanBytes(tokenizer, set)]),
+    );
+    const { groups } = definition;
+    const instruments = { session, sets, groups, bytesPerToken, routing: options.routing ?? false };
+    return new Reporter(instruments, await measureAll(instruments, session.genesis));
   }
 
   get session(): ModelSession {
-    return this.#session;
+    return this.#instruments.session;
+  }
+
+  /** The run's first state. */
+  get start(): StateMeasurement {
+    return this.#start.state;
   }
 
   /** Losses of a state against those of the state measured before it. */
   async measure(state: RunState): Promise<LossReport> {
-    const before = this.#last.losses;
-    if (state.hash !== this.#last.state) {
-      await this.#session.host.setState(stateParameters(state));
-      this.#last = { state: state.hash, losses: await measureAll(this.#session, this.#sets, this.#groups) };
+    const { session, sets, groups } = this.#instruments;
+    const before = this.#last;
+    if (state.hash !== before.state.state) {
+      await session.host.setState(stateParameters(state));
+      this.#last = await measureAll(this.#instruments, state);
     }
-    const after = this.#last.losses;
-    const domains = this.#groups.map(({ domain }) => domain);
-    const general = [...this.#sets.keys()].filter((domain) => !domains.includes(domain));
+    const after = this.#last;
+    const domains = groups.map(({ domain }) => domain);
+    const general = [...sets.keys()].filter((domain) => !domains.includes(domain));
     const meanOver = ({ whole }: Measured): number =>
       mean(general.flatMap((domain) => [...whole.get(domain)!]));
     return {
       general: { before: meanOver(before), after: meanOver(after) },
       groups: domains
-        .filter((domain) => this.#sets.has(domain))
+        .filter((domain) => sets.has(domain))
         .map((domain) => ({
           domain,
           lossBefore: mean([...before.whole.get(domain)!]),
@@ -119,27 +142,53 @@ export class Reporter {
           sinceStart: reduction(this.#start, after, domain),
           subModelGap: subModelGap(before, after, domain),
         })),
+      state: after.state,
     };
   }
 
   stop(): Promise<void> {
-    return this.#session.stop();
+    return this.session.stop();
   }
 }
 
-async function measureAll(
-  { host }: ModelSession,
-  sets: ReadonlyMap<string, Sequences>,
-  groups: readonly ExpertGroup[],
-): Promise<Measured> {
+/** Measures the state that is loaded. */
+async function measureAll(instruments: Instruments, state: RunState): Promise<Measured> {
+  const { session, sets, groups, bytesPerToken, routing } = instruments;
+  const { host, genesis } = session;
   const whole = new Map<string, Float64Array>();
   const subModel = new Map<string, Float64Array>();
+  const domains: DomainMeasurement[] = [];
   for (const [domain, sequences] of sets) {
-    whole.set(domain, await host.measure(sequences));
+    const losses = await host.measure(sequences);
+    whole.set(domain, losses);
     const group = groups.find((candidate) => candidate.domain === domain);
     if (group !== undefined) subModel.set(domain, await host.measure(sequences, expertSetOf(group)));
+    domains.push({
+      domain,
+      losses: [...losses],
+      bytesPerToken: bytesPerToken.get(domain) ?? null,
+      load: routing ? (await host.profile(sequences)).token : null,
+    });
   }
-  return { whole, subModel };
+  const experts = expertDrifts(groups, genesis, state);
+  return { whole, subModel, state: { state: state.hash, domains, experts } };
+}
+
+/** The tokenizer in the model's folder, or null where it is not the run's: figures in bytes are for people only. */
+async function runsTokenizer(modelFolder: string, expected: string): Promise<Tokenizer | null> {
+  const path = join(modelFolder, 'tokenizer.json');
+  const found = await hashFile(path).catch(() => null);
+  return found === expected ? loadTokenizer(path) : null;
+}
+
+/** Mean bytes of text in a target token. */
+function meanBytes(tokenizer: Tokenizer, { count, tokens, data }: Sequences): number {
+  let bytes = 0;
+  for (let row = 0; row < count; row++) {
+    // The first token of a row is never a target.
+    for (let i = 1; i <= tokens; i++) bytes += tokenizer.bytesOf(data[row * (tokens + 1) + i]!).length;
+  }
+  return bytes / (count * tokens);
 }
 
 function expertSetOf({ experts }: ExpertGroup): ExpertSet {

@@ -57,3 +57,11 @@ export type RoundRecord = {
   readonly validators: readonly ValidatorRecord[];
   readonly groups: readonly GroupRecord[];
 };
+
+/** Why a miner's work earned nothing or entered no state; null where it was paid and merged. */
+export function reasonOf(record: RoundRecord, miner: MinerRecord): Reason | null {
+  if (miner.reason !== null) return miner.reason;
+  if (miner.scoreNanoNats === null) return 'unavailable';
+  if (record.outcome === 'void') return 'void_round';
+  return miner.mergeWeight > 0 ? null : 'not_merged';
+}

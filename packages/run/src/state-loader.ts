@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { loadCheckpoint } from '@connito/model';
 import {
   type ArtifactHash,
   buildState,
@@ -48,6 +49,20 @@ export function genesisState(context: Pick<RunContext, 'definition'>, base: Tens
     groups.set(group.id, { parameters, momentum });
   }
   return { hash: buildState(definition, { round: 0, parent: null, groups }, nativeSha256).hash, groups };
+}
+
+/** The hash of the state before the first round, which the base model alone decides. */
+export async function genesisHashOf(
+  context: Pick<RunContext, 'definition'>,
+  modelFolder: string,
+): Promise<StateHash> {
+  const { parameters } = await loadCheckpoint(modelFolder);
+  const base: TensorMap = new Map(
+    [...parameters].flatMap(([name, { shape, data }]) =>
+      data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
+    ),
+  );
+  return genesisState(context, base).hash;
 }
 
 /**

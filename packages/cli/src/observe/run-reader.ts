@@ -7,6 +7,7 @@ import {
   type RunContext,
   readRound,
   StateLoader,
+  type StateMeasurement,
 } from '@connito/run';
 import type { ArtifactStore } from '@connito/store';
 import type { Network } from '../network/network-file.ts';
@@ -20,6 +21,10 @@ export type RunReaderOptions = {
   readonly store: ArtifactStore;
   readonly network: Network;
   readonly threads: number;
+  /** Also profile which experts each domain's text is routed to. */
+  readonly routing?: boolean;
+  /** Told of every state that was measured, and the round it is before. */
+  readonly onMeasured?: (round: number, measurement: StateMeasurement) => void;
 };
 
 /**
@@ -59,30 +64,34 @@ class RoundMeasurements {
   readonly #context: RunContext;
   readonly #network: Network;
   readonly #reporter: Reporter;
+  readonly #onMeasured: NonNullable<RunReaderOptions['onMeasured']>;
   readonly #participants: Participants;
   readonly #chain: CanonicalChain;
   readonly #states: StateLoader;
   #measuredRound: number | null = null;
 
-  private constructor(context: RunContext, network: Network, reporter: Reporter) {
+  private constructor(context: RunContext, reporter: Reporter, options: RunReaderOptions) {
     const { genesis } = reporter.session;
     this.#context = context;
-    this.#network = network;
+    this.#network = options.network;
+    this.#onMeasured = options.onMeasured ?? (() => undefined);
     this.#reporter = reporter;
     this.#participants = new Participants(context);
     this.#chain = new CanonicalChain(context, this.#participants, genesis.hash);
     this.#states = new StateLoader(context, genesis);
   }
 
-  static async create({
-    definition,
-    ledger,
-    store,
-    network,
-    threads,
-  }: RunReaderOptions): Promise<RoundMeasurements> {
-    const reporter = await Reporter.create({ definition, store }, { modelFolder: network.model, threads });
-    return new RoundMeasurements({ definition, run: runIdOf(definition), ledger, store }, network, reporter);
+  static async create(options: RunReaderOptions): Promise<RoundMeasurements> {
+    const { definition, ledger, store, network, threads, routing = false } = options;
+    const modelFolder = network.model;
+    const reporter = await Reporter.create({ definition, store }, { modelFolder, threads, routing });
+    const measurements = new RoundMeasurements(
+      { definition, run: runIdOf(definition), ledger, store },
+      reporter,
+      options,
+    );
+    measurements.#onMeasured(0, reporter.start);
+    return measurements;
   }
 
   async read(round: number, signal: AbortSignal): Promise<FinishedRound> {
@@ -94,6 +103,7 @@ class RoundMeasurements {
     const record = await readRound(this.#context, readers, round, signal);
     const losses = await this.#reporter.measure(await this.#stateBefore(round + 1, signal));
     this.#measuredRound = round;
+    this.#onMeasured(round + 1, losses.state);
     return finishedRound(record, losses, this.#network);
   }
 

@@ -1,9 +1,15 @@
-import { explainReason, type MinerOutcome, NANO_NATS_PER_NAT, type Reason } from '@connito/protocol';
-import type { MinerRecord, RoundRecord } from '@connito/run';
+import {
+  type CheckResult,
+  checkResults,
+  explainReason,
+  type MinerOutcome,
+  NANO_NATS_PER_NAT,
+  type Reason,
+} from '@connito/protocol';
+import { type MinerRecord, type RoundRecord, reasonOf } from '@connito/run';
 import { formatTable } from '../../command/table.ts';
 import type { Network } from '../../network/network-file.ts';
 import { formatBytes, formatInterval, formatMilliNats, formatShare } from '../../view/text.ts';
-import { type CheckResult, checkResults } from './checks.ts';
 
 /** What one validator measured of an update. Losses and scores in nats per token. */
 export type Measurement = {
@@ -81,13 +87,6 @@ export function explanationOf(
     detail: miner.detail === sentence ? null : miner.detail,
     nextAction,
   };
-}
-
-function reasonOf(record: RoundRecord, miner: MinerRecord): Reason | null {
-  if (miner.reason !== null) return miner.reason;
-  if (miner.scoreNanoNats === null) return 'unavailable';
-  if (record.outcome === 'void') return 'void_round';
-  return miner.mergeWeight > 0 ? null : 'not_merged';
 }
 
 function measurementOf({

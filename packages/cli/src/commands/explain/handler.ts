@@ -1,9 +1,8 @@
 import type { Ledger } from '@connito/ledger';
-import { loadCheckpoint } from '@connito/model';
-import { phaseAt, type RunDefinition, roundLengthBlocks, runIdOf, type TensorMap } from '@connito/protocol';
+import { phaseAt, type RunDefinition, roundLengthBlocks, runIdOf } from '@connito/protocol';
 import {
   CanonicalChain,
-  genesisState,
+  genesisHashOf,
   Participants,
   type RunContext,
   readRound,
@@ -66,7 +65,7 @@ async function explain(
     const what = neuron === undefined ? 'There is no uid' : 'A validator, not a miner, has uid';
     throw cliError('unknown_uid', `${what} ${uid} in round ${round}; the miners are ${uids}.`, { uid });
   }
-  const genesis = await genesisHash(context, network);
+  const genesis = await genesisHashOf(context, network.model);
   const chain = new CanonicalChain(context, participants, genesis);
   const record = await readRound(context, { participants, chain }, round);
   const notes = await roundNotes(context, round);
@@ -79,15 +78,4 @@ async function explain(
   );
   const miner = record.miners.find((candidate) => candidate.uid === uid)!;
   return explanationOf(record, miner, outcomes, network);
-}
-
-/** The hash of the state before the first round, which the base model alone decides. */
-async function genesisHash(context: RunContext, network: Network) {
-  const { parameters } = await loadCheckpoint(network.model);
-  const base: TensorMap = new Map(
-    [...parameters].flatMap(([name, { shape, data }]) =>
-      data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
-    ),
-  );
-  return genesisState(context, base).hash;
 }

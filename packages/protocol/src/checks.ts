@@ -1,4 +1,4 @@
-import type { Reason } from '@connito/protocol';
+import type { Reason } from './reasons.ts';
 
 /** What an update must stand, in the order in which it is tested, with the reasons for failing. */
 const CHECKS: readonly { readonly check: string; readonly reasons: readonly Reason[] }[] = [
@@ -42,4 +42,9 @@ export function checkResults(reason: Reason | null): readonly CheckResult[] {
     const unjudged = reason !== null && UNJUDGED.includes(reason);
     return { check, result: i > failedAt ? 'not reached' : unjudged ? 'unknown' : 'passed', reason: null };
   });
+}
+
+/** The check that a reason fails, as in `checkResults`; null for reasons that are no failure of a check. */
+export function checkOf(reason: Reason): string | null {
+  return CHECKS.find(({ reasons }) => reasons.includes(reason))?.check ?? null;
 }
