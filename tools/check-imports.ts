@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   engine: [],
   model: ['engine', 'protocol'],
+  composition: ['engine', 'model', 'node', 'protocol'],
   node: ['protocol'],
   ledger: ['node', 'protocol'],
   store: ['node', 'protocol'],
@@ -20,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   miner: ['model', 'node', 'protocol', 'run'],
   validator: ['model', 'node', 'protocol', 'run'],
   lab: ['ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
-  cli: ['lab', 'ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
+  cli: ['composition', 'lab', 'ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
 };
 
 /** Packages that must also work in a browser: no module of Node's, whatever a test beside them uses. */

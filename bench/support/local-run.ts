@@ -13,6 +13,7 @@ import {
   type Uid,
 } from '@connito/protocol';
 import {
+  type CreateRunOptions,
   createRun,
   type ModelSession,
   openModelSession,
@@ -56,13 +57,19 @@ export class LocalRun {
     this.#tokenizerPath = tokenizerPath;
   }
 
-  static async create(model: string, folder: string, threads: number): Promise<LocalRun> {
+  static async create(
+    model: string,
+    folder: string,
+    threads: number,
+    options: Partial<Pick<CreateRunOptions, 'domains' | 'innerSteps' | 'selection'>> = {},
+  ): Promise<LocalRun> {
     const store = await DirectoryStore.open(folder);
     const definition = await createRun({
       model,
       artifacts: store,
       domains: ['code', 'law', 'math'],
       threads,
+      ...options,
     });
     const session = await openModelSession({ definition, store }, { modelFolder: model, threads });
     return new LocalRun(

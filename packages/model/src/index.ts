@@ -8,6 +8,7 @@
  * const losses = await host.measure(sequences); // nats per token, one for each sequence
  * await stop();
  */
+export { fromBfloat16, toBfloat16 } from './checkpoint/bfloat16.ts';
 export { CHECKPOINT_FILES, type Checkpoint, loadCheckpoint } from './checkpoint/checkpoint.ts';
 export { decodeSafetensors, encodeSafetensors } from './checkpoint/safetensors.ts';
 export { saveCheckpoint } from './checkpoint/save-checkpoint.ts';
@@ -38,11 +39,21 @@ export { type PrepareInThreadsOptions, prepareInThreads } from './host/prepare-i
 export { type RemoteModelHost, startModelHost } from './host/start-model-host.ts';
 export { initializeParameters } from './initialize.ts';
 export {
+  EMBEDDING,
+  EXPERT_MATRICES,
+  type ExpertMatrix,
   type ExpertSet,
+  expertName,
   expertParameterNames,
+  FINAL_NORM,
+  headName,
+  LAYER,
+  layerPrefix,
+  OUTPUT_HEAD,
   type Parameters,
   parameterCount,
   parameterShapes,
+  requireParameters,
 } from './parameters.ts';
 export { encodeExpertGroup, parseExpertGroup } from './selection/expert-group-file.ts';
 export { profileRouting, type RoutingProfile } from './selection/routing-profile.ts';
@@ -55,5 +66,5 @@ export {
 } from './selection/select-experts.ts';
 export * from './tokenizer/index.ts';
 export { GradientPass, type GradientPassOptions } from './training/gradient-pass.ts';
-export { type InnerOptions, innerSteps } from './training/inner-steps.ts';
+export { type InnerOptions, innerSteps, inputsAndTargets } from './training/inner-steps.ts';
 export { ForwardPass } from './transformer/forward-pass.ts';

@@ -1,0 +1,69 @@
+/**
+ * Trains one specialist for each domain named, in runs of their own: other runs do not exist for it, so its group is chosen by
+ * its own domain alone and overlaps with theirs. Real rounds of inner steps, merge and outer step; no ledger.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { tensor } from '@connito/engine';
+import { encodeSafetensors, spreadSequences } from '@connito/model';
+import { LocalRun } from '../support/local-run.ts';
+
+/** Experts of each layer of the upper half that a specialist trains: half of the foundation's. */
+const EXPERTS_PER_LAYER = 8;
+const LAYERS = [2, 3];
+const INNER_STEPS = 10;
+/** Rounds of each domain, until its gain is well above 0.05 nats per token. */
+const ROUNDS: Readonly<Record<string, number>> = { law: 24, code: 10, math: 8 };
+const HELD_OUT_SEQUENCES = 128;
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'models/foundation' },
+    work: { type: 'string', default: 'bench/composition/work' },
+    domains: { type: 'string', default: 'law,code,math' },
+    threads: { type: 'string', default: '1' },
+  },
+});
+
+for (const domain of values.domains.split(',')) {
+  const folder = join(values.work, domain);
+  await mkdir(folder, { recursive: true });
+  const run = await LocalRun.create(resolve(values.model), join(folder, 'store'), Number(values.threads), {
+    domains: [domain],
+    innerSteps: INNER_STEPS,
+    selection: { maxPerLayer: EXPERTS_PER_LAYER, layers: LAYERS, share: 1 },
+  });
+  try {
+    const { scoring, groups } = run.definition;
+    const group = groups[0]!;
+    const heldOut = spreadSequences(
+      await run.sources.shard(group.heldOutSource),
+      scoring.sequenceTokens,
+      HELD_OUT_SEQUENCES,
+    );
+    const mean = async (): Promise<number> => {
+      const losses = await run.session.host.measure(heldOut);
+      return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    };
+    const history = [{ round: 0, loss: await mean() }];
+    const rounds = ROUNDS[domain] ?? 10;
+    while (run.round < rounds) {
+      await run.advance();
+      if (run.round % 4 !== 0 && run.round < rounds) continue;
+      history.push({ round: run.round, loss: await mean() });
+      const parameters = new Map(
+        [...run.state.groups.get(group.id)!.parameters].map(([name, { shape, data }]) => [
+          name,
+          tensor(data, shape),
+        ]),
+      );
+      await writeFile(join(folder, 'experts.safetensors'), encodeSafetensors(parameters, 'F32'));
+      const about = { domain, experts: group.experts, rounds: run.round, history };
+      await writeFile(join(folder, 'specialist.json'), `${JSON.stringify(about, null, 2)}\n`);
+      console.log(domain, JSON.stringify(history.at(-1)));
+    }
+  } finally {
+    await run.session.stop();
+  }
+}

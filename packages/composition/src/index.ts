@@ -1,0 +1,42 @@
+/**
+ * Puts specialists' experts together into one model: where each expert goes, closed-form router rows, the signed manifest of what
+ * came from where, measurement, and export.
+ *
+ * @example
+ * const placement = placeSpecialists(specialists, base.config, 'auto', 'all');
+ * const rows = ridgeRows(base, baseStatistics, specialists);
+ * const composed = buildComposition(base, specialists, placement, rows);
+ */
+export { buildComposition, type RowOf, specialistModel } from './compose.ts';
+export { type CompositionErrorCode, compositionError } from './errors.ts';
+export {
+  COMPOSITION_FILE,
+  type CompositionEvaluation,
+  type CompositionManifest,
+  type ExpertOrigin,
+  encodeComposition,
+  parseComposition,
+  type SignedComposition,
+  signComposition,
+} from './manifest/composition-manifest.ts';
+export { identifyFile, verifyComposition } from './manifest/verify-composition.ts';
+export { type Overlap, overlapShare, overlapsOf } from './placement/overlaps.ts';
+export {
+  type Companions,
+  type Placeable,
+  type Placement,
+  type PlacementMode,
+  placeSpecialists,
+  type Slot,
+} from './placement/placement.ts';
+export { collectStatistics } from './router/collect-statistics.ts';
+export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router/domain-direction.ts';
+export { ridgeRows } from './router/ridge-rows.ts';
+export {
+  decodeRoutingStatistics,
+  encodeRoutingStatistics,
+  type LayerStatistics,
+  type RoutingStatistics,
+} from './router/routing-statistics.ts';
+export { spareRow } from './router/spare-row.ts';
+export { matricesOf, requireFitting, type Specialist } from './specialist.ts';

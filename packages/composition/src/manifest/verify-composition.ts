@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileError } from '@connito/node';
+import { type ArtifactHash, verifySr25519 } from '@connito/protocol';
+import { compositionError } from '../errors.ts';
+import {
+  COMPOSITION_FILE,
+  type CompositionManifest,
+  type FileIdentity,
+  parseComposition,
+} from './composition-manifest.ts';
+
+/** Size and sha256 of a file, read in pieces. */
+export async function identifyFile(folder: string, path: string): Promise<FileIdentity> {
+  const hash = createHash('sha256');
+  const whole = join(folder, path);
+  try {
+    await pipeline(createReadStream(whole), hash);
+    return { path, bytes: (await stat(whole)).size, sha256: hash.digest('hex') as ArtifactHash };
+  } catch (error) {
+    throw fileError(error, whole);
+  }
+}
+
+/**
+ * Reads and checks a composed folder: the manifest and its signature, then every file by hash. Null where the folder has no
+ * manifest, as a plain checkpoint. Fails with `composition_malformed` naming the file.
+ */
+export async function verifyComposition(folder: string): Promise<CompositionManifest | null> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(folder, COMPOSITION_FILE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw fileError(error, join(folder, COMPOSITION_FILE));
+  }
+  const manifest = parseComposition(bytes, verifySr25519);
+  for (const file of manifest.files) {
+    const found = await identifyFile(folder, file.path);
+    if (found.sha256 === file.sha256) continue;
+    const message = `${join(folder, file.path)} has sha256 ${found.sha256}, but ${COMPOSITION_FILE} names ${file.sha256}: one of the two was changed. Compose it again.`;
+    throw compositionError('composition_malformed', message, { path: file.path });
+  }
+  return manifest;
+}
