@@ -19,6 +19,7 @@ export { type Graph, graphOf } from './graph/graph.ts';
 export type { Dim, Node, OpName, Value, ValueType } from './graph/value.ts';
 export { add, div, exp, indicator, mul, scalar, sigmoid, silu, sqrt, sub } from './ops/elementwise.ts';
 export { gatherAlong, gatherRows, nonZero, scatterAddRows, scatterAlong, topK } from './ops/indexing.ts';
+export { cachedAttention, sparseExperts } from './ops/inference.ts';
 export { type MatmulOptions, matmul } from './ops/linear.ts';
 export { crossEntropy, rmsNorm, rmsNormalize, rotary, softmax } from './ops/network.ts';
 export { expandLike, reduceMean, reduceSum } from './ops/reduce.ts';

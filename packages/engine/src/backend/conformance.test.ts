@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   add,
+  cachedAttention,
   concat,
   crossEntropy,
   div,
@@ -29,6 +30,7 @@ import {
   sigmoid,
   silu,
   softmax,
+  sparseExperts,
   split,
   sqrt,
   sub,
@@ -164,6 +166,29 @@ const cases: readonly Case[] = [
     integers: { i: index([3], [4, 0, 2]) },
     build: ({ a, i }) => crossEntropy(a!, i!).losses,
   },
+  ...[1, 3].flatMap((tokens) =>
+    [1, 2].map((sharing) => ({
+      name: `cachedAttention of ${tokens} new, ${sharing} queries to a key`,
+      shapes: {
+        q: [2, 2 * sharing, tokens, 4],
+        k: [2, 2, tokens, 4],
+        v: [2, 2, tokens, 4],
+        pastK: [2, 2, 5, 4],
+        pastV: [2, 2, 5, 4],
+        mask: [2, 5],
+      },
+      forwardOnly: true,
+      build: ({ q, k, v, pastK, pastV, mask }: Readonly<Record<string, Value>>) =>
+        cachedAttention(q!, { k: k!, v: v! }, { k: pastK!, v: pastV!, mask: mask! }, 0.5),
+    })),
+  ),
+  ...[false, true].map((renormalize) => ({
+    name: `sparseExperts, renormalize ${renormalize}`,
+    shapes: { x: [5, 4], logits: [5, 6], gateUp: [6, 6, 4], down: [6, 4, 3] },
+    forwardOnly: true,
+    build: ({ x, logits, gateUp, down }: Readonly<Record<string, Value>>) =>
+      sparseExperts(x!, logits!, { gateUp: gateUp!, down: down! }, { k: 2, renormalize }),
+  })),
 ];
 
 /** The same numbers without a path for gradients: rotary angles are constants of a model. */

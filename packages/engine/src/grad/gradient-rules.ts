@@ -43,6 +43,11 @@ function staticShape(value: Value): number[] {
 
 const none = (): readonly undefined[] => [];
 
+/** Training traces the same mathematics with differentiable operations. */
+const inferenceOnly = (node: Node): never => {
+  throw new TypeError(`${node.op} is for inference and has no gradient`);
+};
+
 /** The vector–Jacobian product of every operation, traced with the same operations. */
 export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> } = {
   input: none,
@@ -51,6 +56,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> } = {
   indicator: none,
   nonZero: none,
   crossEntropyGradient: none,
+  cachedAttention: inferenceOnly,
+  sparseExperts: inferenceOnly,
 
   add: (node, [g], [first, second]) => {
     const [a, b] = operands(node);

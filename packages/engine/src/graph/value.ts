@@ -53,6 +53,10 @@ export type OpAttributes = {
   crossEntropy: Record<never, never>;
   /** Gradient of `crossEntropy` from probabilities, targets and the gradient of each row's loss. */
   crossEntropyGradient: Record<never, never>;
+  /** Inference only: new queries over new and cached keys. */
+  cachedAttention: { readonly scale: number };
+  /** Inference only: the chosen experts of each row. */
+  sparseExperts: { readonly k: number; readonly renormalize: boolean };
 };
 
 export type OpName = keyof OpAttributes;

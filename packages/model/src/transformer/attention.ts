@@ -13,6 +13,7 @@ import {
 } from '@connito/engine';
 import type { ModelConfig } from '../config.ts';
 import { LAYER } from '../parameters.ts';
+import { rotaryTable } from './rotary-table.ts';
 
 /** How many sequences of how many tokens a graph is traced for. */
 export type BatchShape = { readonly sequences: number; readonly tokens: number };
@@ -22,17 +23,9 @@ const MASKED = -1e9;
 
 /** Cosines and sines of the rotary angles, `[tokens, headSize / 2]` each, as constants of the graph. */
 function rotaryAngles(config: ModelConfig, tokens: number): { cos: Value; sin: Value } {
-  const half = config.headSize / 2;
-  const cos = new Float32Array(tokens * half);
-  const sin = new Float32Array(tokens * half);
-  for (let position = 0; position < tokens; position++) {
-    for (let i = 0; i < half; i++) {
-      const angle = position * config.ropeTheta ** (-(2 * i) / config.headSize);
-      cos[position * half + i] = Math.cos(angle);
-      sin[position * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos: constant(tensor(cos, [tokens, half])), sin: constant(tensor(sin, [tokens, half])) };
+  const shape = [tokens, config.headSize / 2];
+  const { cos, sin } = rotaryTable(config, tokens);
+  return { cos: constant(tensor(cos, shape)), sin: constant(tensor(sin, shape)) };
 }
 
 /** `[repeats · tokens, tokens]`: 0 where a query may look, a large negative number where the key comes later. */

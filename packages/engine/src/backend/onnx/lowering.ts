@@ -122,4 +122,76 @@ export const lowerings: { readonly [Op in Exclude<OpName, 'input'>]: Lowering<Op
     const attributes = { axis: -1, reduction: 'add' };
     return [model.addOp('ScatterElements', [scaled, column(model, targets!), minus], attributes)];
   },
+
+  cachedAttention: (model, { scale }, [q, k, v, pastK, pastV, pastMask], node) => {
+    const [batch, heads, tokens, size] = node.outputs[0]!.shape;
+    const keyHeads = node.inputs[1]!.shape[1] as number;
+    const sharing = (heads as number) / keyHeads;
+    // At most one size of a shape may be unknown to a Reshape; 0 keeps the operand's own.
+    const grouped =
+      typeof tokens === 'number'
+        ? [0, keyHeads, sharing * tokens, size as number]
+        : [1, keyHeads, -1, size as number];
+    if (typeof tokens !== 'number' && batch !== 1) {
+      throw new TypeError('cachedAttention of unknown length takes a batch of one');
+    }
+    const stacked = sharing === 1 ? q! : model.addOp('Reshape', [q!, model.addInts(grouped)]);
+    const product = (a: string, b: string): string =>
+      model.addOp('FusedMatMul', [a, b], { transA: 0, transB: 1, alpha: { float: scale } }, MICROSOFT);
+    const mask = model.addOp('Unsqueeze', [pastMask!, model.addInts([1, 2])]);
+    const pastScores = model.addOp('Add', [product(stacked, pastK!), mask]);
+    const newScores = causal(model, product(stacked, k!), node, sharing);
+    const lengths = model.addOp('Concat', [shapeOfAxis(model, pastMask!, 1), shapeOfAxis(model, k!, 2)], {
+      axis: 0,
+    });
+    const scores = model.addOp('Concat', [pastScores, newScores], { axis: -1 });
+    const weights = model.addOp('Softmax', [scores], { axis: -1 });
+    const parts = [model.freshName(), model.freshName()];
+    model.addNode('Split', [weights, lengths], { axis: -1 }, parts);
+    const mixed = model.addOp('Add', [
+      model.addOp('MatMul', [parts[0]!, pastV!]),
+      model.addOp('MatMul', [parts[1]!, v!]),
+    ]);
+    if (sharing === 1) return [mixed];
+    const ungrouped =
+      typeof tokens === 'number'
+        ? [0, heads as number, tokens, size as number]
+        : [1, heads as number, -1, size as number];
+    return [model.addOp('Reshape', [mixed, model.addInts(ungrouped)])];
+  },
+  sparseExperts: (model, { k, renormalize }, [x, logits, gateUp, down]) => {
+    const attributes = {
+      k,
+      normalize_routing_weights: renormalize ? 1 : 0,
+      activation_type: 'swiglu',
+      // Gate and up rows in turn, and nothing added to or cut from either: plain SwiGLU.
+      swiglu_fusion: 1,
+      activation_alpha: { float: 1 },
+      activation_beta: { float: 0 },
+    };
+    return [model.addOp('MoE', [x!, logits!, gateUp!, '', down!], attributes, MICROSOFT)];
+  },
 };
+
+function shapeOfAxis(model: OnnxModel, x: string, axis: number): string {
+  return model.addOp('Shape', [x], { start: axis, end: axis + 1 });
+}
+
+/** Scores of new tokens among themselves, `[batch, keyHeads, sharing · tokens, tokens]`, without those of later ones. */
+function causal(model: OnnxModel, scores: string, node: Node<'cachedAttention'>, sharing: number): string {
+  const tokens = node.inputs[1]!.shape[2]!;
+  if (tokens === 1) return scores;
+  const length = shapeOfAxis(model, scores, 3);
+  const square = model.addOp('Concat', [length, length], { axis: 0 });
+  const later = model.addTensor({ dtype: 'f32', shape: [1], data: Float32Array.of(-1e9) });
+  const full = model.addOp('Expand', [later, square]);
+  const mask = model.addOp(
+    'Trilu',
+    [full, model.addTensor({ dtype: 'i64', shape: [], data: BigInt64Array.of(1n) })],
+    {
+      upper: 1,
+    },
+  );
+  const repeats = model.addInts([sharing, 1]);
+  return model.addOp('Add', [scores, sharing === 1 ? mask : model.addOp('Tile', [mask, repeats])]);
+}

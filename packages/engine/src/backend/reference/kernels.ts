@@ -275,4 +275,75 @@ export const kernels: { readonly [Op in Exclude<OpName, 'input'>]: Kernel<Op> } 
     });
     return [result];
   },
+
+  cachedAttention: ({ scale }, inputs) => {
+    const [q, k, v, pastK, pastV, mask] = inputs as readonly RefArray[] as [
+      RefArray,
+      RefArray,
+      RefArray,
+      RefArray,
+      RefArray,
+      RefArray,
+    ];
+    const [batch, heads, tokens, size] = q.shape as [number, number, number, number];
+    const keyHeads = k.shape[1]!;
+    const past = mask.shape[1]!;
+    const result = refArray(q.shape);
+    for (let b = 0; b < batch; b++) {
+      for (let head = 0; head < heads; head++) {
+        const group = b * keyHeads + Math.floor((head * keyHeads) / heads);
+        for (let t = 0; t < tokens; t++) {
+          const at = ((b * heads + head) * tokens + t) * size;
+          const query = q.data.subarray(at, at + size);
+          // The keys that token t may look at: all of the past, and new ones up to itself.
+          const row = (array: RefArray, length: number, i: number): Float64Array =>
+            array.data.subarray((group * length + i) * size, (group * length + i + 1) * size);
+          const keys = Array.from({ length: past + t + 1 }, (_, i) =>
+            i < past ? row(pastK, past, i) : row(k, tokens, i - past),
+          );
+          const scores = keys.map(
+            (key, i) =>
+              scale * key.reduce((sum, value, j) => sum + value * query[j]!, 0) +
+              (i < past ? mask.data[b * past + i]! : 0),
+          );
+          const total = logSumExp(Float64Array.from(scores));
+          scores.forEach((score, i) => {
+            const value = i < past ? row(pastV, past, i) : row(v, tokens, i - past);
+            for (let j = 0; j < size; j++)
+              result.data[at + j] = result.data[at + j]! + Math.exp(score - total) * value[j]!;
+          });
+        }
+      }
+    }
+    return [result];
+  },
+  sparseExperts: ({ k, renormalize }, inputs) => {
+    const [x, logits, gateUp, down] = inputs as readonly RefArray[] as [
+      RefArray,
+      RefArray,
+      RefArray,
+      RefArray,
+    ];
+    const [experts, width, hidden] = down.shape as [number, number, number];
+    const result = refArray(x.shape);
+    forEachRow(logits, (row, offset) => {
+      const at = (offset / experts) * width;
+      const own = x.data.subarray(at, at + width);
+      const order = Array.from(row.keys()).sort((a, b) => row[b]! - row[a]! || a - b);
+      const chosen = order.slice(0, k);
+      const total = logSumExp(renormalize ? Float64Array.from(chosen, (expert) => row[expert]!) : row);
+      const dot = (matrix: RefArray, line: number, vector: Float64Array): number =>
+        vector.reduce((sum, value, j) => sum + value * matrix.data[line * vector.length + j]!, 0);
+      for (const expert of chosen) {
+        const gate = Math.exp(row[expert]! - total);
+        const inner = Float64Array.from({ length: hidden }, (_, i) => {
+          const g = dot(gateUp, 2 * (expert * hidden + i), own);
+          return (g / (1 + Math.exp(-g))) * dot(gateUp, 2 * (expert * hidden + i) + 1, own);
+        });
+        for (let j = 0; j < width; j++)
+          result.data[at + j] = result.data[at + j]! + gate * dot(down, expert * width + j, inner);
+      }
+    });
+    return [result];
+  },
 };
