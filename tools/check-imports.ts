@@ -20,8 +20,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   run: ['ledger', 'model', 'node', 'protocol', 'store'],
   miner: ['model', 'node', 'protocol', 'run'],
   validator: ['model', 'node', 'protocol', 'run'],
+  market: ['ledger', 'model', 'node', 'protocol', 'run', 'store'],
   lab: ['ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
-  cli: ['composition', 'lab', 'ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
+  cli: [
+    'composition',
+    'lab',
+    'ledger',
+    'market',
+    'miner',
+    'model',
+    'node',
+    'protocol',
+    'run',
+    'store',
+    'validator',
+  ],
 };
 
 /** Packages that must also work in a browser: no module of Node's, whatever a test beside them uses. */
