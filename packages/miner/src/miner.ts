@@ -142,7 +142,8 @@ export class Miner {
     if (group === undefined || group !== last.manifest.group || group !== now) return null;
     const { outcome } = await this.#position.chain.outcomeOf(past, signal);
     const notes = await roundNotes(context, past, signal);
-    const verdict = await roundVerdict(context, facts, notes, signal);
+    const base = await this.#position.chain.stateBefore(past, signal);
+    const verdict = await roundVerdict(context, facts, notes, base.hash, signal);
     const merged = verdict.accepted.get(group)?.some((accepted) => accepted.uid === uid) === true;
     const fate = outcome === 'void' ? 'void' : merged ? 'merged' : 'rejected';
     const update = { sent: journal.sentBy(last), residual: last.residual };

@@ -54,6 +54,7 @@ export {
   type Signed,
   signReport,
 } from './consensus/report.ts';
+export { type ReportFault, reportFault } from './consensus/report-fault.ts';
 export {
   exceedsQuorum,
   lowerWeightedMedian,

@@ -16,6 +16,7 @@ export { hashFile, type ModelSession, openModelSession } from './model-session.t
 export { type AcceptedUpdates, acceptedUpdates, mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';
 export { fetchOrNull, type OpenedReveal, openReveal } from './open-reveal.ts';
+export { type ExpectedReport, type ReadReport, readReport } from './read-report.ts';
 export { type RoundEvidence, type RoundReaders, readEvidence, readRound } from './read-round.ts';
 export { type LossReport, Reporter, type ReporterOptions, type SubModelGap } from './reporter.ts';
 export { type RoundCredit, roundCredits } from './round-credits.ts';

@@ -54,7 +54,8 @@ export async function readEvidence(
 ): Promise<RoundEvidence> {
   const facts = await participants.of(round, signal);
   const notes = await roundNotes(context, round, signal);
-  const verdict = await roundVerdict(context, facts, notes, signal);
+  const { hash: baseState } = await chain.stateBefore(round, signal);
+  const verdict = await roundVerdict(context, facts, notes, baseState, signal);
   const credit = await roundCredits(context, facts, notes, verdict, signal);
   const { outcome, state, votes } = await chain.outcomeOf(round, signal);
   const { lastBlock } = roundWindow(round, context.definition.schedule);

@@ -2,7 +2,6 @@ import {
   type Attestation,
   type AttestedInputs,
   attestedInputs,
-  ConnitoError,
   type ConsensusScore,
   type CountedReport,
   consensusScores,
@@ -11,35 +10,41 @@ import {
   fromHex,
   MAX_REPORT_BYTES,
   type PlacedNote,
-  parseReport,
   type Report,
+  type ReportFault,
+  type StateHash,
   selectUpdates,
   submissionsOf,
   type Uid,
-  verifySr25519,
 } from '@connito/protocol';
 import type { RunContext } from './context.ts';
 import { runError } from './errors.ts';
 import { fetchOrNull } from './open-reveal.ts';
+import { readReport } from './read-report.ts';
 import { type RoundFacts, uidOf } from './round-facts.ts';
 
 /** What the validators agreed on about a round's updates: a function of ledger and store alone. */
 export type RoundVerdict = {
   readonly inputs: AttestedInputs;
+  /** Reports that count. */
   readonly reports: ReadonlyMap<Uid, Report>;
+  /** Attested reports that do not count, and why. */
+  readonly refused: ReadonlyMap<Uid, ReportFault>;
   readonly scores: readonly ConsensusScore[];
   /** Updates to merge, by group, in uid order; groups without any are absent. */
   readonly accepted: ReadonlyMap<ExpertGroupId, readonly ConsensusScore[]>;
 };
 
 /**
- * Computes a round's agreed scores and the updates to merge from attested reports. All notes up to the attest window must be
- * sealed. Fails with `state_unavailable` and advice `retry` where an attested report cannot be fetched.
+ * Computes a round's agreed scores and the updates to merge from attested reports; `baseState` is the state the round started
+ * from. A report counts only if it was measured on that state and on this round's draw, and if its numbers follow from its
+ * losses. All notes up to the attest window must be sealed. Fails with `state_unavailable` and advice `retry` where an attested report cannot be fetched.
  */
 export async function roundVerdict(
   context: RunContext,
   facts: RoundFacts,
   notes: readonly PlacedNote[],
+  baseState: StateHash,
   signal?: AbortSignal,
 ): Promise<RoundVerdict> {
   const { definition, run, ledger } = context;
@@ -53,6 +58,7 @@ export async function roundVerdict(
   const inputs = attestedInputs(attestations, stakes, quorums.attestationQuorum);
 
   const reports = new Map<Uid, Report>();
+  const refused = new Map<Uid, ReportFault>();
   for (const { hotkey, note } of submissionsOf(notes, 'report', round, schedule)) {
     const validator = uidOf(neurons, hotkey);
     if (validator === null || !inputs.reports.has(validator)) continue;
@@ -61,12 +67,9 @@ export async function roundVerdict(
       const message = `The attested report ${note.report} of uid ${validator} cannot be fetched.`;
       throw runError('state_unavailable', message, { round }, { advice: 'retry' });
     }
-    try {
-      reports.set(validator, parseReport(bytes, { run, round, validator: hotkey }, verifySr25519));
-    } catch (error) {
-      // Malformed or not signed: the same for everyone who reads these bytes, so everyone leaves it out.
-      if (!(error instanceof ConnitoError)) throw error;
-    }
+    const read = readReport(bytes, { run, round, validator: hotkey, baseState }, definition);
+    if (read.kind === 'counts') reports.set(validator, read.report);
+    else refused.set(validator, read.fault);
   }
 
   const counted: CountedReport[] = [...reports].map(([validator, report]) => ({
@@ -86,5 +89,5 @@ export async function roundVerdict(
     const chosen = selectUpdates(candidates, merge.maxUpdates, seed);
     if (chosen.length > 0) accepted.set(id, chosen);
   }
-  return { inputs, reports, scores, accepted };
+  return { inputs, reports, refused, scores, accepted };
 }

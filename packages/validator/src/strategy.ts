@@ -1,9 +1,14 @@
-import type { chainWeights, Note, Report } from '@connito/protocol';
+import type { chainWeights, Note, Report, StateHash } from '@connito/protocol';
 import type { RoundFacts, RunContext } from '@connito/run';
 import type { MergeMeasurement } from './measure-merge.ts';
 
 /** One validator's round, for whoever decides what is sent. */
-export type ValidatorTask = { readonly context: RunContext; readonly facts: RoundFacts };
+export type ValidatorTask = {
+  readonly context: RunContext;
+  readonly facts: RoundFacts;
+  /** The state the run started from. */
+  readonly genesisState: StateHash;
+};
 
 type Weights = ReturnType<typeof chainWeights>;
 type NoteOf<Kind extends Note['kind']> = Extract<Note, { kind: Kind }>;

@@ -233,7 +233,7 @@ export class Validator {
     const { round } = facts;
     if (await this.#isSent('vote', work, signal)) return;
     const notes = await roundNotes(context, round, signal);
-    const verdict = await roundVerdict(context, facts, notes, signal);
+    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
     const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
     const { lastBlock } = windowOf(round, 'attest', context.definition.schedule);
     const { hash: blockHash } = await context.ledger.block(lastBlock, signal);
@@ -271,7 +271,7 @@ export class Validator {
       log.warn('Too little stake voted; the round is void', { round, voted: `${steps.votedStake}` });
       return;
     }
-    const verdict = await roundVerdict(context, facts, notes, signal);
+    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
     const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
     const merged = mergedDeltas(context, state, updates);
     const groups = stepGroups(context, state, merged, (group) => steps.steps.get(group) ?? null);
@@ -287,9 +287,9 @@ export class Validator {
 
   async #setWeights(work: RoundWork, signal: AbortSignal): Promise<void> {
     const { context, log } = this.#dependencies;
-    const { facts } = work;
+    const { facts, state } = work;
     const notes = await roundNotes(context, facts.round, signal);
-    const verdict = await roundVerdict(context, facts, notes, signal);
+    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
     const { credits } = await roundCredits(context, facts, notes, verdict, signal);
     const earned = chainWeights(credits, context.definition);
     const weights =
@@ -302,7 +302,8 @@ export class Validator {
   }
 
   #task({ facts }: RoundWork): ValidatorTask {
-    return { context: this.#dependencies.context, facts };
+    const { context, session } = this.#dependencies;
+    return { context, facts, genesisState: session.genesis.hash };
   }
 
   async #isSent(kind: RoundNoteKind, { facts }: RoundWork, signal: AbortSignal): Promise<boolean> {

@@ -39,9 +39,9 @@ async function rewardedBefore(task: MinerTask, signal: AbortSignal): Promise<Rew
   const participants = new Participants(context);
   const facts = await participants.of(round - 1, signal);
   const notes = await roundNotes(context, round - 1, signal);
-  const verdict = await roundVerdict(context, facts, notes, signal);
   const chain = new CanonicalChain(context, participants, task.genesisState);
   const base = await chain.stateBefore(round - 1, signal);
+  const verdict = await roundVerdict(context, facts, notes, base.hash, signal);
   const accepted = [...(verdict.accepted.get(group) ?? [])]
     .filter((candidate) => candidate.hotkey !== hotkey)
     .sort((a, b) => b.scoreNanoNats - a.scoreNanoNats);

@@ -4,12 +4,13 @@ import {
   type Report,
   SeededRandom,
   type StateHash,
+  scoreFromNanoNats,
   taggedHash,
   taggedHashHex,
   type Uid,
   utf8,
 } from '@connito/protocol';
-import { Participants, roundNotes, roundVerdict } from '@connito/run';
+import { CanonicalChain, Participants, roundNotes, roundVerdict } from '@connito/run';
 import { honestValidator, type ValidatorStrategy, type ValidatorTask } from '@connito/validator';
 import type { ValidatorBehaviour } from '../network/behaviour.ts';
 
@@ -28,7 +29,7 @@ export function randomScores(): ValidatorStrategy {
     name: 'random-scores',
     report: async (measure, task) => {
       const random = randomOf(task);
-      return withScores(await measure(), () => random.nextBelow(10 * PLAUSIBLE_NANO_NATS));
+      return withScores(await measure(), task, () => random.nextBelow(10 * PLAUSIBLE_NANO_NATS));
     },
     weights: (_, task) => {
       const random = randomOf(task);
@@ -42,7 +43,7 @@ export function favouring(favourite: (task: ValidatorTask) => Uid): ValidatorStr
   return {
     name: 'favouring',
     report: async (measure, task) =>
-      withScores(await measure(), (uid) => (uid === favourite(task) ? ABSURD_NANO_NATS : 0)),
+      withScores(await measure(), task, (uid) => (uid === favourite(task) ? ABSURD_NANO_NATS : 0)),
     weights: (_, task) => [{ uid: favourite(task), weight: 65_535 }],
   };
 }
@@ -51,14 +52,17 @@ export function favouring(favourite: (task: ValidatorTask) => Uid): ValidatorStr
 export function copiedScores(): ValidatorStrategy {
   return {
     name: 'copied-scores',
-    report: async (measure, { context, facts }) => {
+    report: async (measure, task) => {
+      const { context, facts, genesisState } = task;
       const report = await measure();
       if (facts.round === 0) return null;
       const participants = new Participants(context);
       const before = await participants.of(facts.round - 1);
       const notes = await roundNotes(context, facts.round - 1);
-      const { scores } = await roundVerdict(context, before, notes);
-      return withScores(report, (uid) => scores.find((score) => score.uid === uid)?.scoreNanoNats ?? 0);
+      const chain = new CanonicalChain(context, participants, genesisState);
+      const base = await chain.stateBefore(facts.round - 1);
+      const { scores } = await roundVerdict(context, before, notes, base.hash);
+      return withScores(report, task, (uid) => scores.find((score) => score.uid === uid)?.scoreNanoNats ?? 0);
     },
   };
 }
@@ -124,29 +128,42 @@ export function away(isAway: (round: number) => boolean): ValidatorBehaviour {
   return { strategy: honestValidator, phaseOf: (point) => (isAway(point.round) ? null : point) };
 }
 
-/** The report with another score for each miner whose update could be measured. */
-function withScores(report: Report, scoreOf: (uid: Uid) => number): Report {
+/**
+ * The report with another score for each miner whose update could be measured, and losses invented to go with it: a score that
+ * its own losses contradict would not count.
+ */
+function withScores(report: Report, { context }: ValidatorTask, scoreOf: (uid: Uid) => number): Report {
+  const { scoring } = context.definition;
   return {
     ...report,
     outcomes: report.outcomes.map((outcome): MinerOutcome => {
       if (outcome.kind === 'abstained' || outcome.kind === 'invalid') return outcome;
-      const { uid, hotkey, group, domain, domainAfter } = outcome;
-      const scoreNanoNats = scoreOf(uid);
-      const measured =
-        outcome.kind === 'scored'
-          ? outcome
-          : {
-              generalRise: domain,
-              chargeNanoNats: 0,
-              worstGeneralRiseNanoNats: 0,
-              generalAfter: [],
-              duplicate: null,
-            };
-      return {
-        ...measured,
-        ...{ kind: 'scored', uid, hotkey, group, domain, domainAfter, scoreNanoNats },
-        reason: scoreNanoNats > 0 ? null : 'no_gain',
-      };
+      const { uid, hotkey, group } = outcome;
+      const baseline = report.baselines.find((candidate) => candidate.group === group)!;
+      const { domainBefore, generalBefore } = baseline;
+      const measured = outcome.domainAfter.length;
+      const domainAfter = [...outcome.domainAfter, ...domainBefore.slice(measured)];
+      const generalAfter = outcome.kind === 'scored' ? outcome.generalAfter : generalBefore;
+      const scoreOfLosses = (after: readonly number[]) =>
+        scoreFromNanoNats(
+          {
+            domainBefore: Float64Array.from(domainBefore),
+            domainAfter: Float64Array.from(after),
+            generalBase: Float64Array.from(baseline.generalBase),
+            generalBefore: Float64Array.from(generalBefore),
+            generalAfter: Float64Array.from(generalAfter),
+          },
+          scoring,
+        );
+      const honest = scoreOfLosses(domainAfter);
+      if (honest.kind !== 'scored') return outcome;
+      // Every sequence better by as much moves the bound by as much.
+      const shift = scoreOf(uid) - (honest.domain.lowerNanoNats - honest.chargeNanoNats);
+      const invented = domainAfter.map((loss) => loss - shift);
+      const score = scoreOfLosses(invented);
+      if (score.kind !== 'scored') return outcome;
+      const duplicate = outcome.kind === 'scored' ? outcome.duplicate : null;
+      return { ...score, uid, hotkey, group, domainAfter: invented, generalAfter, duplicate };
     }),
   };
 }

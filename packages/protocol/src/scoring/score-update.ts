@@ -3,7 +3,7 @@ import { requireArgument } from '../errors.ts';
 import type { Reason } from '../reasons.ts';
 import type { ScoringParameters } from '../run/run-definition.ts';
 import { toNanoNats } from './nano-nats.ts';
-import { pairedDifferences, pairedStatistics } from './paired-statistics.ts';
+import { type PairedStatistics, pairedDifferences, pairedStatistics } from './paired-statistics.ts';
 
 /** Losses per sequence on the full composed model with its native routing. θ is the round's state, Δ the update. */
 export type MeasuredLosses<Losses = ArrayLike<number>> = {
@@ -135,7 +135,8 @@ export function scoreFutile(
   };
 }
 
-function integersOf(statistics: ReturnType<typeof pairedStatistics>): IntegerStatistics {
+/** Statistics as a report carries them: bounds rounded outwards. */
+export function integersOf(statistics: PairedStatistics): IntegerStatistics {
   return {
     n: statistics.n,
     meanNanoNats: Math.round(statistics.mean) + 0,

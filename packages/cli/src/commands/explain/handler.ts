@@ -69,7 +69,8 @@ async function explain(
   const chain = new CanonicalChain(context, participants, genesis);
   const record = await readRound(context, { participants, chain }, round);
   const notes = await roundNotes(context, round);
-  const { reports } = await roundVerdict(context, facts, notes);
+  const base = await chain.stateBefore(round);
+  const { reports } = await roundVerdict(context, facts, notes, base.hash);
   const names = new Map<string, string>(network.validators.map(({ hotkey, name }) => [hotkey, name]));
   const outcomes = [...reports.values()].flatMap(({ validator, outcomes: reported }) =>
     reported
