@@ -3,12 +3,14 @@ import { type Clock, type Keypair, systemClock } from '@connito/node';
 import { differingFields, type Hotkey, toHex, type Uid } from '@connito/protocol';
 import { blockHashOf, contentHashOf } from './block-hash.ts';
 import { BlockWaiters } from './block-waiters.ts';
+import { NO_PARENT } from './check-extract.ts';
 import { runEpoch } from './epoch.ts';
 import { ledgerError } from './errors.ts';
 import { endsEpoch, epochOf, type Genesis, type GenesisInput, parseGenesis } from './genesis.ts';
 import { hotkeyView } from './hotkey-view.ts';
 import type { Block, ChainWeight, Ledger, LedgerNote, Neuron, NeuronPayout } from './ledger.ts';
 import { LedgerDatabase, type NotePosition } from './ledger-database.ts';
+import type { LedgerExtract, SealedContent, SealedGenesis } from './ledger-extract.ts';
 import { type LedgerLimits, LIMITS } from './limits.ts';
 import { type StakeBook, withPermits } from './permits.ts';
 import {
@@ -37,8 +39,6 @@ export type LedgerObserver = {
   ready(hotkey: Hotkey, number: number): void;
 };
 
-/** The first block's parent. */
-const NO_PARENT = '0'.repeat(64);
 /** More than any block holds; whoever serves notes to others asks for pages. */
 const ALL_NOTES = 2 ** 31;
 
@@ -141,6 +141,25 @@ export class EmbeddedLedger implements Disposable {
     return this.#database.payouts(atBlock);
   }
 
+  /** Block 0 with all that its hash covers. */
+  sealedGenesis(): SealedGenesis {
+    return { ...this.#sealOf(0), content: this.genesis };
+  }
+
+  /** A later sealed block with all that its hash covers. */
+  sealedContent(number: number): SealedContent {
+    this.#requireSealed(number);
+    if (number === 0) this.#refuseBlock(number);
+    return { ...this.#sealOf(number), content: this.#database.contentOf(number) };
+  }
+
+  /** All blocks up to a sealed one. */
+  extract(toBlock: number): LedgerExtract {
+    this.#requireSealed(toBlock);
+    const blocks = Array.from({ length: toBlock }, (_, i) => this.sealedContent(i + 1));
+    return { format: 'connito/1/ledger-extract', genesis: this.sealedGenesis(), blocks };
+  }
+
   register(hotkey: Hotkey): Uid {
     const { uid, isNew } = this.#write(() => {
       const known = this.#database.uidOf(hotkey);
@@ -229,14 +248,12 @@ export class EmbeddedLedger implements Disposable {
     const number = this.#openBlock;
     const block = this.#write(() => {
       const neurons = withPermits(this.#database.registrations(number), this.#stakes, this.genesis);
-      let payouts: NeuronPayout[] = [];
       if (endsEpoch(number, this.genesis) && neurons.length > 0) {
         const posted = this.#database.postedWeights();
         const epoch = runEpoch(number, neurons, posted, this.#database.lastBonds(), this.genesis);
-        payouts = epoch.payouts;
-        this.#database.insertEpoch(number, payouts, epoch.bonds);
+        this.#database.insertEpoch(number, epoch.payouts, epoch.bonds);
       }
-      return this.#appendBlock(number, this.#head.hash, this.#contentOf(number, neurons, payouts));
+      return this.#appendBlock(number, this.#head.hash, contentHashOf(this.#database.contentOf(number)));
     });
     this.#head = block;
     this.#waiters.sealed(block);
@@ -283,6 +300,11 @@ export class EmbeddedLedger implements Disposable {
     );
   }
 
+  #sealOf(number: number): Omit<SealedContent, 'content'> {
+    const header = this.#database.header(number) ?? this.#refuseBlock(number);
+    return { hash: header.hash, timestampMs: header.timestampMs, entropy: toHex(header.entropy) };
+  }
+
   #requireSealed(number: number): void {
     if (this.#closed) throw closedError();
     if (!Number.isSafeInteger(number) || number < 0 || number > this.#head.number) this.#refuseBlock(number);
@@ -313,19 +335,6 @@ export class EmbeddedLedger implements Disposable {
     const hash = blockHashOf(header);
     this.#database.insertBlock(hash, header);
     return { number, hash, parentHash, timestampMs: header.timestampMs };
-  }
-
-  #contentOf(number: number, neurons: readonly Neuron[], payouts: readonly NeuronPayout[]): string {
-    const registrations = neurons.filter(({ registeredAtBlock }) => registeredAtBlock === number);
-    const notes = this.#database.notes({ block: number, index: -1 }, number, ALL_NOTES);
-    const posted = this.#database.postedWeights().filter(({ block }) => block === number);
-    return contentHashOf({
-      registrations: registrations.map(({ uid, hotkey }) => ({ uid, hotkey })),
-      endpoints: this.#database.endpointsIn(number),
-      notes: notes.map(({ hotkey, index, data }) => ({ hotkey, index, data: toHex(data) })),
-      weights: posted.map(({ uid, weights }) => ({ uid, weights })),
-      payouts,
-    });
   }
 }
 

@@ -32,6 +32,8 @@ const ADVICE = {
   invalid_genesis: 'fatal',
   /** The ledger file cannot be read or written. */
   ledger_unusable: 'fatal',
+  /** Bytes are no extract of a ledger. */
+  extract_malformed: 'reject',
   /** The ledger was closed. */
   ledger_closed: 'fatal',
   /** The ledger's server did not answer for longer than the client is willing to wait. */

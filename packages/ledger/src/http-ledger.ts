@@ -15,6 +15,13 @@ import { z } from 'zod';
 import { isWireCode, ledgerError } from './errors.ts';
 import type { Block, ChainWeight, Ledger, LedgerNote, Neuron, NeuronPayout } from './ledger.ts';
 import {
+  type LedgerExtract,
+  parseSealedGenesis,
+  type SealedContent,
+  sealedContentSchema,
+  sealedGenesisSchema,
+} from './ledger-extract.ts';
+import {
   blockSchema,
   committedSchema,
   LEDGER_AUDIENCE,
@@ -123,6 +130,16 @@ export class HttpLedger implements Ledger {
   async currentNotes(atBlock: number, signal?: AbortSignal): Promise<readonly LedgerNote[]> {
     return (await this.#call(notesSchema, { path: 'notes/current', query: { block: atBlock }, signal }))
       .notes;
+  }
+
+  /** All blocks up to a sealed one, with what their hashes cover. Taken as served: `checkExtract` says whether it is sound. */
+  async extract(toBlock: number, signal?: AbortSignal): Promise<LedgerExtract> {
+    const sealed = await this.#call(sealedGenesisSchema, { path: 'blocks/0/content', signal });
+    const blocks: SealedContent[] = [];
+    for (let number = 1; number <= toBlock; number++) {
+      blocks.push(await this.#call(sealedContentSchema, { path: `blocks/${number}/content`, signal }));
+    }
+    return { format: 'connito/1/ledger-extract', genesis: parseSealedGenesis(sealed), blocks };
   }
 
   async announce(endpoint: string, signal?: AbortSignal): Promise<void> {

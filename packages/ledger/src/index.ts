@@ -9,6 +9,7 @@
  * const remote: Ledger = new HttpLedger({ url: server.url }, { keypair });
  */
 export { BlockProducer, type BlockProducerDependencies } from './block-producer.ts';
+export { checkExtract, type ExtractFault } from './check-extract.ts';
 export {
   EmbeddedLedger,
   type EmbeddedLedgerDependencies,
@@ -28,6 +29,12 @@ export {
   type NeuronPayout,
 } from './ledger.ts';
 export {
+  decodeLedgerExtract,
+  encodeLedgerExtract,
+  type LedgerExtract,
+  MAX_EXTRACT_BYTES,
+} from './ledger-extract.ts';
+export {
   createLedgerApp,
   type LedgerServerDependencies,
   type LedgerServerOptions,
@@ -36,4 +43,5 @@ export {
 } from './ledger-server.ts';
 export { LEDGER_AUDIENCE } from './ledger-wire.ts';
 export { type LedgerLimits, LIMITS, type LimitsProfile } from './limits.ts';
+export { RecordedLedger } from './recorded-ledger.ts';
 export { type BlockPace, type SealingDecision, SealingRule } from './sealing-rule.ts';

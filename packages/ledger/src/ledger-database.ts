@@ -1,10 +1,11 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { nodeError } from '@connito/node';
-import type { Hotkey, Uid } from '@connito/protocol';
+import { type Hotkey, toHex, type Uid } from '@connito/protocol';
 import type { BlockHeader } from './block-hash.ts';
 import type { BondMatrix, PostedWeights } from './epoch.ts';
 import { ledgerError } from './errors.ts';
 import type { Block, ChainWeight, LedgerNote, NeuronPayout } from './ledger.ts';
+import type { BlockContent } from './ledger-extract.ts';
 import type { Registration } from './permits.ts';
 
 const TABLES = `
@@ -108,6 +109,41 @@ export class LedgerDatabase {
     );
   }
 
+  /** What a sealed block's hash covers besides its content, and the hash. */
+  header(number: number): (Omit<BlockHeader, 'contentHash'> & { readonly hash: string }) | null {
+    const row = this.#get('SELECT * FROM blocks WHERE number = ?', number);
+    return row === null ? null : { ...blockOf(row), entropy: blob(row, 'entropy') };
+  }
+
+  /** Everything a block includes, also while it is open: registrations, endpoints, notes, weights, an epoch's payouts. */
+  contentOf(block: number): BlockContent {
+    const registrations = this.#all('SELECT uid, hotkey FROM neurons WHERE block = ? ORDER BY uid', block);
+    const weights = this.#all('SELECT uid, weights FROM weights WHERE block = ? ORDER BY uid', block);
+    const payouts = this.#all('SELECT * FROM payouts WHERE block = ? ORDER BY uid', block);
+    const notes = this.#all(
+      'SELECT hotkey, block, idx, data FROM notes WHERE block = ? AND replaced = 0 ORDER BY idx',
+      block,
+    );
+    return {
+      registrations: registrations.map((row) => ({
+        uid: integer(row, 'uid') as Uid,
+        hotkey: text(row, 'hotkey') as Hotkey,
+      })),
+      endpoints: this.#all('SELECT uid, endpoint FROM endpoints WHERE block = ? ORDER BY uid', block).map(
+        (row) => ({ uid: integer(row, 'uid') as Uid, endpoint: text(row, 'endpoint') }),
+      ),
+      notes: notes.map((row) => {
+        const { hotkey, index, data } = noteOf(row);
+        return { hotkey, index, data: toHex(data) };
+      }),
+      weights: weights.map((row) => ({
+        uid: integer(row, 'uid') as Uid,
+        weights: JSON.parse(text(row, 'weights')) as ChainWeight[],
+      })),
+      payouts: payouts.map(payoutOf),
+    };
+  }
+
   uidOf(hotkey: Hotkey): Uid | null {
     const row = this.#get('SELECT uid FROM neurons WHERE hotkey = ?', hotkey);
     return row === null ? null : (integer(row, 'uid') as Uid);
@@ -134,15 +170,6 @@ export class LedgerDatabase {
       endpoint: row.endpoint === null ? null : text(row, 'endpoint'),
       registeredAtBlock: integer(row, 'block'),
     }));
-  }
-
-  endpointsIn(block: number): { readonly uid: number; readonly endpoint: string }[] {
-    return this.#all('SELECT uid, endpoint FROM endpoints WHERE block = ? ORDER BY uid', block).map(
-      (row) => ({
-        uid: integer(row, 'uid'),
-        endpoint: text(row, 'endpoint'),
-      }),
-    );
   }
 
   lastAnnouncement(uid: Uid): number | null {
@@ -247,12 +274,7 @@ export class LedgerDatabase {
     return this.#all(
       'SELECT * FROM payouts WHERE block = (SELECT MAX(block) FROM payouts WHERE block <= ?) ORDER BY uid',
       atBlock,
-    ).map((row) => ({
-      uid: integer(row, 'uid') as Uid,
-      incentive: integer(row, 'incentive'),
-      dividends: integer(row, 'dividends'),
-      emission: integer(row, 'emission'),
-    }));
+    ).map(payoutOf);
   }
 
   #statement(sql: string): StatementSync {
@@ -286,16 +308,28 @@ function blockOf(row: Row): Block {
   };
 }
 
+function payoutOf(row: Row): NeuronPayout {
+  return {
+    uid: integer(row, 'uid') as Uid,
+    incentive: integer(row, 'incentive'),
+    dividends: integer(row, 'dividends'),
+    emission: integer(row, 'emission'),
+  };
+}
+
 function noteOf(row: Row): LedgerNote {
-  const { data } = row;
-  if (!(data instanceof Uint8Array))
-    throw ledgerError('ledger_unusable', 'The ledger file holds a note without data.');
   return {
     hotkey: text(row, 'hotkey') as Hotkey,
     block: integer(row, 'block'),
     index: integer(row, 'idx'),
-    data: Uint8Array.from(data),
+    data: blob(row, 'data'),
   };
+}
+
+function blob(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  throw ledgerError('ledger_unusable', `The ledger file holds no bytes in ${column}.`);
 }
 
 function text(row: Row, column: string): string {

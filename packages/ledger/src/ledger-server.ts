@@ -65,7 +65,7 @@ const notesQuery = z.object({
 /**
  * An embedded ledger over HTTP. Reads are open to all; writes are signed.
  *
- *     GET  /ledger/head, /ledger/genesis, /ledger/blocks/:number, /ledger/wait?number=,
+ *     GET  /ledger/head, /ledger/genesis, /ledger/blocks/:number[/content], /ledger/wait?number=,
  *          /ledger/neurons?block=, /ledger/notes?from=&to=[&after=], /ledger/notes/current?block=, /ledger/payouts?block=
  *     POST /ledger/register, /ledger/notes, /ledger/endpoint, /ledger/weights, /ledger/ready
  */
@@ -83,6 +83,10 @@ export function createLedgerApp(options: LedgerServerOptions, dependencies: Ledg
   app.get('/ledger/blocks/:number', (context) => {
     const number = parseRequest(numberParameter, context.req.param('number'));
     return context.json(blockJson(ledger.block(number)));
+  });
+  app.get('/ledger/blocks/:number/content', (context) => {
+    const number = parseRequest(numberParameter, context.req.param('number'));
+    return context.json(number === 0 ? ledger.sealedGenesis() : ledger.sealedContent(number));
   });
   app.get('/ledger/wait', async (context) => {
     const { number } = parseRequest(waitQuery, context.req.query());
