@@ -9,6 +9,17 @@ import type { MinerStrategy } from '@connito/miner';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
 
+export {
+  type Copied,
+  type Evasion,
+  exact,
+  halved,
+  mixed,
+  permuted,
+  requantised,
+  rescaled,
+} from './miners/evasion.ts';
+export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
 export { SharedModel } from './shared-model.ts';

@@ -63,8 +63,11 @@ export {
   totalStake,
 } from './consensus/stake.ts';
 export {
+  type ComparedWork,
+  type Comparison,
   type Duplicate,
   type DuplicateCandidate,
+  EarlierWorks,
   findDuplicates,
   type PastUpdate,
   type Similarity,

@@ -72,6 +72,7 @@ export const LOCAL_PARAMETERS: RunParameters = {
     // Two honest miners that learn the same new notation reach 0.71 and 0.77, a copy with 20 % noise has 0.98.
     maxCosine: '0.9',
     maxResponseCosine: '0.9',
+    maxPartialExcess: '0.25',
     maxFunctionalCorrelation: '0.99',
     supportingCosine: '0.85',
     sketchWidth: 1024,

@@ -108,7 +108,7 @@ export class DuplicateCheck {
     this.#past = history.flatMap(({ round, reveals: earlier }) =>
       earlier
         .filter((reveal) => reveal.group === group.id)
-        .map(({ hotkey, delta }) => ({ hotkey, round, sketch: sketch(delta) })),
+        .map(({ hotkey, commitBlock, delta }) => ({ hotkey, round, commitBlock, sketch: sketch(delta) })),
     );
   }
 

@@ -208,11 +208,12 @@ const MILLION = 1_000_000;
 
 function verdictOf(duplicate: Duplicate | undefined): DuplicateVerdict | null {
   if (duplicate === undefined) return null;
-  const { reason, of, round, weightCosine, responseCosine, functional } = duplicate;
+  const { reason, of, round, weightCosine, responseCosine, partialExcess, functional } = duplicate;
   return {
     ...{ reason, of, round },
     weightCosineMillionths: Math.round(weightCosine * MILLION),
     responseCosineMillionths: Math.round(responseCosine * MILLION),
+    partialExcessMillionths: Math.round(partialExcess * MILLION),
     functionalMillionths: Math.round(functional * MILLION),
   };
 }

@@ -80,6 +80,7 @@ export function framing(accuser: (task: ValidatorTask) => Uid): ValidatorStrateg
       const similarity = {
         weightCosineMillionths: 1_000_000,
         responseCosineMillionths: 1_000_000,
+        partialExcessMillionths: 500_000,
         functionalMillionths: 1_000_000,
       };
       return {

@@ -29,7 +29,8 @@ const statistics = { n: 64, meanNanoNats: 5, lowerNanoNats: 3, upperNanoNats: 7 
 const identity = { uid: uid(20), hotkey: minerKey, group: 'law' as ExpertGroupId };
 const duplicate = {
   ...{ reason: 'duplicate_of' as const, of: originalKey, round: 1 },
-  ...{ weightCosineMillionths: 990_000, responseCosineMillionths: 0, functionalMillionths: 0 },
+  ...{ weightCosineMillionths: 990_000, responseCosineMillionths: 0 },
+  ...{ partialExcessMillionths: 0, functionalMillionths: 0 },
 };
 
 function scored(scoreNanoNats: number, duplicated = false): MinerOutcome {

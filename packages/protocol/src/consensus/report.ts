@@ -49,6 +49,7 @@ const duplicateVerdictSchema = z.strictObject({
   round: roundSchema,
   weightCosineMillionths: similarityMillionths,
   responseCosineMillionths: similarityMillionths,
+  partialExcessMillionths: similarityMillionths,
   functionalMillionths: similarityMillionths,
 });
 

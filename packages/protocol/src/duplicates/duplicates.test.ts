@@ -5,7 +5,7 @@ import { SeededRandom } from '../encoding/random.ts';
 import { expertTensorName, groupTensors } from '../tensor/expert-tensors.ts';
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
 import { exampleRun, randomTensors, seedOf } from '../testing/example-run.ts';
-import { type DuplicateCandidate, findDuplicates } from './find-duplicates.ts';
+import { type DuplicateCandidate, findDuplicates, type PastUpdate } from './find-duplicates.ts';
 import { cosine, functionalSimilarity, responseSimilarity, weightSimilarity } from './similarity.ts';
 import { createSketcher } from './update-sketch.ts';
 
@@ -92,6 +92,9 @@ function candidate(uid: number, delta: TensorMap, commitBlock: number, fingerpri
   };
   return made;
 }
+function past(hotkey: string, round: number, delta: TensorMap): PastUpdate {
+  return { hotkey: hotkey as Hotkey, round, commitBlock: 5 * round, sketch: sketch(delta) };
+}
 const find = (
   candidates: readonly DuplicateCandidate[],
   history: Parameters<typeof findDuplicates>[1] = [],
@@ -122,13 +125,46 @@ describe('duplicates', () => {
   });
 
   it.each(copies)('a copy %s of an earlier round loses too', (_, copy) => {
-    const history = [{ hotkey: 'key 2' as Hotkey, round: 6, sketch: sketch(victim) }];
+    const history = [past('key 2', 6, victim)];
     expect(find([candidate(1, copy, 52)], history)).toMatchObject([{ uid: 1, of: 'key 2', round: 6 }]);
   });
 
   it('honest updates of one domain are not duplicates', () => {
     const miners = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, uid) => candidate(uid, honest(name), 50));
     expect(find(miners)).toEqual([]);
+  });
+
+  describe('with peers that show what honest work shares', () => {
+    const peers = ['a', 'b', 'c', 'd'].map((name, i) => past(`peer ${i}`, 6, honest(name)));
+    const history = [...peers, past('key 2', 6, victim)];
+
+    it('a copy under noise of its own size loses, and one that is permuted besides', () => {
+      const drowned = mixed(1, victim, 1, noise('drowning'));
+      for (const copy of [drowned, rewritten(drowned, permuteNeurons)]) {
+        const [found] = find([candidate(1, copy, 52)], history);
+        expect(found).toMatchObject({ of: 'key 2', round: 6 });
+        expect(Math.max(found!.weightCosine, found!.responseCosine)).toBeLessThan(0.85);
+      }
+    });
+
+    it('honest work stands beside all of it', () => {
+      expect(find([candidate(1, honest('new'), 52), candidate(3, rival, 52)], history)).toEqual([]);
+    });
+
+    it('copies that are sent beforehand do not explain a later one away', () => {
+      const veil = ['x', 'y', 'z'].map((label, i) =>
+        candidate(10 + i, mixed(1, victim, 0.4, noise(label)), 50),
+      );
+      const found = find([...veil, candidate(1, mixed(1, victim, 1, noise('drowning')), 52)], history);
+      expect(found.map(({ uid, of }) => [uid, of])).toEqual([1, 10, 11, 12].map((uid) => [uid, 'key 2']));
+    });
+  });
+
+  it('of an earlier round name the first of several equal ones, by block', () => {
+    const first = { ...past('key 9', 6, victim), commitBlock: 29 };
+    expect(find([candidate(1, victim, 52)], [past('key 2', 6, victim), first])).toMatchObject([
+      { of: 'key 9', round: 6 },
+    ]);
   });
 
   it('the victim of a copy never loses, whoever has the lower uid', () => {
@@ -170,8 +206,8 @@ describe('duplicates', () => {
   });
 
   it("one's own work of an earlier round is stale, and forgotten after the lookback", () => {
-    const past = (round: number) => [{ hotkey: 'key 1' as Hotkey, round, sketch: sketch(victim) }];
-    expect(find([candidate(1, victim, 50)], past(4))).toMatchObject([{ reason: 'stale_delta', round: 4 }]);
-    expect(find([candidate(1, victim, 50)], past(3))).toEqual([]);
+    const own = (round: number) => [past('key 1', round, victim)];
+    expect(find([candidate(1, victim, 50)], own(4))).toMatchObject([{ reason: 'stale_delta', round: 4 }]);
+    expect(find([candidate(1, victim, 50)], own(3))).toEqual([]);
   });
 });

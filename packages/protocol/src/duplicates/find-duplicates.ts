@@ -3,7 +3,8 @@ import { toHex, utf8 } from '../encoding/bytes.ts';
 import { decimalNumber } from '../encoding/decimal.ts';
 import { taggedHash } from '../encoding/hash.ts';
 import type { DuplicateParameters } from '../run/run-definition.ts';
-import { functionalSimilarity, responseSimilarity, weightSimilarity } from './similarity.ts';
+import { EarlierSpan } from './earlier-span.ts';
+import { directionOf, functionalSimilarity, responseSimilarity, weightSimilarity } from './similarity.ts';
 import type { UpdateSketch } from './update-sketch.ts';
 
 /** A valid, revealed update of one group in this round. */
@@ -17,11 +18,21 @@ export type DuplicateCandidate = {
 };
 
 /** A valid update of the same group in one of the last `lookbackRounds` rounds, sketched anew with this round's seed. */
-export type PastUpdate = { readonly hotkey: Hotkey; readonly round: number; readonly sketch: UpdateSketch };
+export type PastUpdate = {
+  readonly hotkey: Hotkey;
+  readonly round: number;
+  readonly commitBlock: number;
+  readonly sketch: UpdateSketch;
+};
 
 export type Similarity = {
   readonly weightCosine: number;
   readonly responseCosine: number;
+  /**
+   * By how much the partial cosine, in weights or responses, exceeds what honest works can have; see `EarlierWorks`. Below 0
+   * for most.
+   */
+  readonly partialExcess: number;
   /** 0 where a fingerprint is missing. */
   readonly functional: number;
 };
@@ -35,10 +46,16 @@ export type Duplicate = Similarity & {
   readonly round: number;
 };
 
-type Original = { readonly of: Hotkey; readonly round: number };
-type Earlier = Original & {
-  readonly sketch: UpdateSketch;
-  readonly fingerprint: ArrayLike<number> | null;
+/** Work to be compared with all earlier work. */
+export type ComparedWork = Pick<DuplicateCandidate, 'hotkey' | 'sketch' | 'fingerprint'> & {
+  readonly round: number;
+};
+
+/** Earlier work, and how like it a new one is. */
+export type Comparison = Similarity & {
+  /** The earliest work that the earlier one repeats: itself, unless it is a duplicate. */
+  readonly of: Hotkey;
+  readonly round: number;
 };
 
 /**
@@ -47,10 +64,10 @@ type Earlier = Original & {
  * within the block helps. An update that came first is never a duplicate of a later one, whatever is revealed to
  * discredit it.
  *
- * Two updates match where the weight cosine or the response cosine reaches its threshold, or where one of them reaches
- * `supportingCosine` and the functional correlation its own. Miners that start from one state and train on shares of one
- * domain are correlated by honest work; a copy with independent noise of equal norm has cosine 0.71. The thresholds are
- * the run definition's, and trade the one against the other.
+ * Two updates match where the weight cosine, the response cosine or the partial excess reaches its threshold, or where one of
+ * the first two reaches `supportingCosine` and the functional correlation its own. Miners that start from one state and
+ * train on shares of one domain are correlated by honest work, which partial cosines take away; see `EarlierSpan`. The
+ * thresholds are the run definition's, and `bench/copy-detection` measures what they catch.
  */
 export function findDuplicates(
   candidates: readonly DuplicateCandidate[],
@@ -60,58 +77,92 @@ export function findDuplicates(
   seed: Uint8Array,
 ): Duplicate[] {
   const isSameWork = matcherOf(parameters);
-  const earlier: Earlier[] = history
-    .filter((past) => past.round < round && past.round >= round - parameters.lookbackRounds)
-    .sort((a, b) => a.round - b.round || (a.hotkey < b.hotkey ? -1 : 1))
-    .map((past) => ({ of: past.hotkey, round: past.round, sketch: past.sketch, fingerprint: null }));
-
+  const earlier = new EarlierWorks();
+  const oldest = round - parameters.lookbackRounds;
+  const past = history.filter((work) => work.round < round && work.round >= oldest);
+  for (const work of inOrderOfCommitment(past, seed)) {
+    const own = { ...work, fingerprint: null };
+    earlier.add(own, earlier.compare(own).find(isSameWork) ?? null);
+  }
   const duplicates: Duplicate[] = [];
   for (const candidate of inOrderOfCommitment(candidates, seed)) {
-    let original: Original = { of: candidate.hotkey, round };
-    for (const other of earlier) {
-      const similarity = similarityOf(candidate, other);
-      if (!isSameWork(similarity)) continue;
-      original = { of: other.of, round: other.round };
-      const reason = other.of === candidate.hotkey ? 'stale_delta' : 'duplicate_of';
-      duplicates.push({ uid: candidate.uid, reason, ...original, ...similarity });
-      break;
+    const own = { ...candidate, round };
+    const match = earlier.compare(own).find(isSameWork) ?? null;
+    if (match !== null) {
+      const reason = match.of === candidate.hotkey ? 'stale_delta' : 'duplicate_of';
+      duplicates.push({ uid: candidate.uid, reason, ...match });
     }
-    // A duplicate still stands in the way of copies of itself, on behalf of what it repeats.
-    earlier.push({ ...original, sketch: candidate.sketch, fingerprint: candidate.fingerprint });
+    earlier.add(own, match);
   }
   return duplicates.sort((a, b) => a.uid - b.uid);
 }
 
-function inOrderOfCommitment(
-  candidates: readonly DuplicateCandidate[],
-  seed: Uint8Array,
-): DuplicateCandidate[] {
-  return candidates
-    .map((candidate) => ({
-      candidate,
-      tie: toHex(taggedHash('connito/1/duplicate-tie', seed, utf8(candidate.hotkey))),
-    }))
-    .sort((a, b) => a.candidate.commitBlock - b.candidate.commitBlock || (a.tie < b.tie ? -1 : 1))
-    .map(({ candidate }) => candidate);
+/**
+ * The works of one group in order of commitment.
+ *
+ * If `k` other works share as much with each other as with the two compared (all cosines ρ), the partial cosine of honest
+ * work is `ρ / (1 + kρ)`, at most `1 / (1 + k)` however alike all of them are. `partialExcess` is what it has beyond that bound, so
+ * that one threshold fits any number of works. A strong negative partial cosine counts too: nobody reverses what is another's
+ * own by chance, and such a work could hide or discredit others.
+ */
+export class EarlierWorks {
+  readonly #works: (ComparedWork & { readonly of: Hotkey; readonly place: number | null })[] = [];
+  readonly #weights = new EarlierSpan();
+  readonly #responses = new EarlierSpan();
+  #standing = 0;
+
+  /** Compares a new work with each one before it, the earliest first. */
+  compare({ sketch, fingerprint }: ComparedWork): Comparison[] {
+    const weights = this.#weights.compare(directionOf(sketch.weights));
+    const responses = this.#responses.compare(directionOf(sketch.responses));
+    const partialOf = (place: number): number =>
+      Math.max(Math.abs(weights.partialCosines[place]!), Math.abs(responses.partialCosines[place]!));
+    return this.#works.map(({ of, round, place, ...earlier }) => {
+      const comparable = fingerprint !== null && earlier.fingerprint?.length === fingerprint.length;
+      return {
+        ...{ of, round },
+        weightCosine: weightSimilarity(sketch, earlier.sketch),
+        responseCosine: responseSimilarity(sketch, earlier.sketch),
+        partialExcess: (place === null ? 0 : partialOf(place)) - 1 / this.#standing,
+        functional: comparable ? functionalSimilarity(fingerprint, earlier.fingerprint!) : 0,
+      };
+    });
+  }
+
+  /**
+   * Adds a work, and the one that it repeats, if any. A duplicate still stands in the way of copies of itself, on behalf of
+   * what it repeats. But it says nothing about what others share: copies sent beforehand must not explain a later one away.
+   */
+  add(work: ComparedWork, repeats: Pick<Comparison, 'of' | 'round'> | null): void {
+    if (repeats !== null) {
+      this.#works.push({ ...work, ...{ of: repeats.of, round: repeats.round }, place: null });
+      return;
+    }
+    this.#works.push({ ...work, of: work.hotkey, place: this.#standing++ });
+    this.#weights.add(directionOf(work.sketch.weights));
+    this.#responses.add(directionOf(work.sketch.responses));
+  }
 }
 
-function similarityOf(candidate: DuplicateCandidate, other: Earlier): Similarity {
-  const comparable =
-    candidate.fingerprint !== null && other.fingerprint?.length === candidate.fingerprint.length;
-  return {
-    weightCosine: weightSimilarity(candidate.sketch, other.sketch),
-    responseCosine: responseSimilarity(candidate.sketch, other.sketch),
-    functional: comparable ? functionalSimilarity(candidate.fingerprint, other.fingerprint!) : 0,
-  };
+function inOrderOfCommitment<Work extends { hotkey: Hotkey; commitBlock: number; round?: number }>(
+  works: readonly Work[],
+  seed: Uint8Array,
+): Work[] {
+  return works
+    .map((work) => ({ work, tie: toHex(taggedHash('connito/1/duplicate-tie', seed, utf8(work.hotkey))) }))
+    .sort((a, b) => a.work.commitBlock - b.work.commitBlock || (a.tie < b.tie ? -1 : 1))
+    .map(({ work }) => work);
 }
 
 function matcherOf(parameters: DuplicateParameters): (similarity: Similarity) => boolean {
   const maxCosine = decimalNumber(parameters.maxCosine);
   const maxResponse = decimalNumber(parameters.maxResponseCosine);
+  const maxExcess = decimalNumber(parameters.maxPartialExcess);
   const maxFunctional = decimalNumber(parameters.maxFunctionalCorrelation);
   const supporting = decimalNumber(parameters.supportingCosine);
-  return ({ weightCosine, responseCosine, functional }) =>
+  return ({ weightCosine, responseCosine, partialExcess, functional }) =>
     weightCosine >= maxCosine ||
     responseCosine >= maxResponse ||
+    partialExcess >= maxExcess ||
     (functional >= maxFunctional && Math.max(weightCosine, responseCosine) >= supporting);
 }

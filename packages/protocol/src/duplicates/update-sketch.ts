@@ -9,15 +9,15 @@ import { expertResponse, probeInputs } from './expert-response.ts';
 /** A few thousand numbers that tell whether two updates of one group are the same work. */
 export type UpdateSketch = {
   /** For each layer a projection of the delta itself. */
-  readonly layers: readonly Float32Array[];
-  /** A projection of how the experts' answers to random inputs change: blind to function-preserving rewrites. */
-  readonly response: Float32Array;
+  readonly weights: readonly Float32Array[];
+  /** For each layer a projection of how its experts' answers to random inputs change: blind to function-preserving rewrites. */
+  readonly responses: readonly Float32Array[];
 };
 
 export type Sketcher = (delta: TensorMap) => UpdateSketch;
 
-/** Streams of the count sketch: layers use their number, responses one that no layer has. */
-const RESPONSE_STREAM = 0xffff_ffff;
+/** Streams of the count sketch: weights use their layer's number, responses that and a bit that no layer number has. */
+const RESPONSE_STREAM = 0x8000_0000;
 
 /**
  * Makes sketches of updates (local − global) to one group's parameters. Sketches compare only if made with the same base
@@ -46,7 +46,7 @@ export function createSketcher(
   );
 
   return (delta) => {
-    const sketches = layers.map((layer) => {
+    const weights = layers.map((layer) => {
       const sketch = new CountSketch(seed, layer, sketchWidth);
       for (const { layer: own, expert } of experts) {
         if (own !== layer) continue;
@@ -56,14 +56,18 @@ export function createSketcher(
       }
       return sketch.finish();
     });
-    const response = new CountSketch(seed, RESPONSE_STREAM, sketchWidth);
-    for (const [i, { layer, expert }] of experts.entries()) {
-      for (const [p, input] of inputsOf.get(layer)!.entries()) {
-        const before = baseResponses[i]![p]!;
-        const after = expertResponse({ layer, expert, parameters: base, delta }, input);
-        response.add(after.map((value, k) => value - before[k]!));
+    const responses = layers.map((layer) => {
+      const sketch = new CountSketch(seed, RESPONSE_STREAM + layer, sketchWidth);
+      for (const [i, { layer: own, expert }] of experts.entries()) {
+        if (own !== layer) continue;
+        for (const [p, input] of inputsOf.get(layer)!.entries()) {
+          const before = baseResponses[i]![p]!;
+          const after = expertResponse({ layer, expert, parameters: base, delta }, input);
+          sketch.add(after.map((value, k) => value - before[k]!));
+        }
       }
-    }
-    return { layers: sketches, response: response.finish() };
+      return sketch.finish();
+    });
+    return { weights, responses };
   };
 }

@@ -79,7 +79,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      '977f93c34cc049918ced94e5547dd83e08c70124c079ec9310d989d3c4b2ec78',
+      'f21c29f32f7ae187d602ad2820af8521a97524acddda293a740005bdc9e230f9',
     );
   });
 

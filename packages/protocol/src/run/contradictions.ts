@@ -111,6 +111,7 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators, emissi
   const thresholds = {
     maxCosine: duplicates.maxCosine,
     maxResponseCosine: duplicates.maxResponseCosine,
+    maxPartialExcess: duplicates.maxPartialExcess,
     maxFunctionalCorrelation: duplicates.maxFunctionalCorrelation,
     supportingCosine: duplicates.supportingCosine,
   };

@@ -28,7 +28,7 @@ describe('run definition', () => {
 
   it('keeps its id through its canonical bytes', () => {
     expect(runIdOf(decodeRunDefinition(encodeRunDefinition(definition)))).toBe(runIdOf(definition));
-    expect(runIdOf(definition)).toBe('b32c3aea2ecbfc1e20b11514e5d5c1118f58e2fb00d614582da9078ecbdd3c25');
+    expect(runIdOf(definition)).toBe('3d9ac1bb2eeb0e039644f853e211048cdf1df969ab4ac7c8c9addc502edd2ee8');
   });
 
   it('gives another id to any change', () => {

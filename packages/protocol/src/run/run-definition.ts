@@ -162,6 +162,8 @@ const duplicatesSchema = z.strictObject({
   maxCosine: decimalSchema,
   /** The same for responses of the experts to probe inputs, which no function-preserving rewrite changes. */
   maxResponseCosine: decimalSchema,
+  /** How far a partial cosine may lie beyond `1 / (1 + k)`, the most that honest work has beside `k` other works. */
+  maxPartialExcess: decimalSchema,
   /** Correlation of per-sequence loss differences that makes `supportingCosine` enough. */
   maxFunctionalCorrelation: decimalSchema,
   supportingCosine: decimalSchema,

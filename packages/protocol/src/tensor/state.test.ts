@@ -75,7 +75,7 @@ describe('state', () => {
   });
 
   it('has the hash of the test vector', () => {
-    expect(built.hash).toBe('65cfd18a92deac2f4db7a74a733b0e6557eb53c8b03335394070b54877bf1457');
+    expect(built.hash).toBe('131207c95791d36c1460838a2a8fc4eb8305edfc7ab579ef5992daee6f8a4439');
   });
 
   it('changes its hash with every part of its identity, but not with packaging', () => {
