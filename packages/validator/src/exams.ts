@@ -28,7 +28,7 @@ export type ExamPurpose = 'score' | 'merge';
  * groups share most of them and each is measured before the updates only once.
  */
 export async function drawExam(
-  context: RunContext,
+  context: Pick<RunContext, 'definition' | 'run'>,
   sources: TokenSources,
   groups: readonly ExpertGroup[],
   draw: { readonly round: number; readonly blockHash: string; readonly purpose: ExamPurpose },

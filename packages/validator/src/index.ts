@@ -5,6 +5,8 @@
  * @example
  * await runValidator({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
  */
+export { type DrawnExam, drawExam, type ExamPurpose, type GroupBaseline, groupBaseline } from './exams.ts';
+export { leaveOneOut } from './leave-one-out.ts';
 export { type MergeMeasurement, measureMerge } from './measure-merge.ts';
 export { runValidator, type ValidatorRunOptions } from './run-validator.ts';
 export { type ScoringDependencies, type ScoringInput, scoreRound } from './score-round.ts';

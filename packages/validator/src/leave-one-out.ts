@@ -27,8 +27,8 @@ type Contribution = GroupMerge['leaveOneOut'][number];
  * Costs one measurement of the domain's sequences for each merged update and one for each group.
  */
 export async function leaveOneOut(
-  context: RunContext,
-  session: ModelSession,
+  context: Pick<RunContext, 'definition'>,
+  session: Pick<ModelSession, 'host'>,
   drawn: DrawnExam,
   before: ExamBaseline,
   voted: {
