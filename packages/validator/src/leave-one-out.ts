@@ -1,4 +1,3 @@
-import type { ExamBaseline } from '@connito/model';
 import {
   decimalNumber,
   type ExpertGroupId,
@@ -9,28 +8,24 @@ import {
   type TensorMap,
   toNanoNats,
 } from '@connito/protocol';
-import {
-  type AcceptedUpdates,
-  type ModelSession,
-  type RunContext,
-  type RunState,
-  stateParameters,
-  stepGroups,
-} from '@connito/run';
-import { type DrawnExam, groupBaseline } from './exams.ts';
+import type { AcceptedUpdates, ModelSession, RunContext, RunState } from '@connito/run';
+import type { DrawnExam } from './exams.ts';
+import { StepLosses } from './step-losses.ts';
 
 type Contribution = GroupMerge['leaveOneOut'][number];
 
 /**
  * Marginal contribution of each merged update: the loss of the domain's sequences after the whole step against the same step
  * merged without that update, every other group as voted. Groups that merged one update, or voted for no step, have none.
- * Costs one measurement of the domain's sequences for each merged update and one for each group.
+ * Half of the domain's sequences are measured: contributions divide pay, they do not decide whether there is any.
+ *
+ * `whole` holds the losses of the step voted for, if some are known already.
  */
 export async function leaveOneOut(
   context: Pick<RunContext, 'definition'>,
   session: Pick<ModelSession, 'host'>,
   drawn: DrawnExam,
-  before: ExamBaseline,
+  whole: StepLosses | null,
   voted: {
     readonly state: RunState;
     readonly updates: AcceptedUpdates;
@@ -41,38 +36,36 @@ export async function leaveOneOut(
 ): Promise<Map<ExpertGroupId, Contribution[]>> {
   const { definition } = context;
   const { state, updates, merged, votes } = voted;
+  const rate = decimalNumber(definition.scoring.falseRewardRate);
   const scaleOf = (group: ExpertGroupId): string | null => {
     const vote = votes.get(group);
     return vote === undefined ? null : (definition.merge.scales[vote] ?? null);
   };
-  const lossesOf = async (
-    group: ExpertGroupId,
-    deltas: ReadonlyMap<ExpertGroupId, TensorMap>,
-  ): Promise<Float64Array | null> => {
-    const groups = stepGroups(context, state, deltas, scaleOf);
-    const change = { kind: 'replace', tensors: stateParameters({ hash: state.hash, groups }) } as const;
-    const rows = { domain: drawn.rows.get(group)!.domain, general: [] };
-    const measured = await session.host.examine(drawn.exam.id, change, rows, null);
-    return measured.kind === 'complete' ? toNanoNats(measured.domainAfter) : null;
+  const stepOf = (deltas: ReadonlyMap<ExpertGroupId, TensorMap>): StepLosses =>
+    new StepLosses(context, session, drawn, { state, merged: deltas, scaleOf });
+  const lossesOf = async (step: StepLosses, rows: readonly number[]): Promise<Float64Array | null> => {
+    const losses = await step.of(rows);
+    return losses && toNanoNats(losses);
   };
 
+  const wholeStep = whole ?? stepOf(merged);
   const contributions = new Map<ExpertGroupId, Contribution[]>();
   for (const group of votes.keys()) {
     const accepted = updates.get(group)!;
+    if (accepted.length < 2) continue;
     const { parameters } = state.groups.get(group)!;
-    if (accepted.length < 2 || toNanoNats(groupBaseline(drawn, before, group).domainBefore) === null)
-      continue;
-    const whole = await lossesOf(group, merged);
-    if (whole === null) continue;
+    const { domain } = drawn.rows.get(group)!;
+    const rows = domain.slice(0, Math.ceil(domain.length / 2));
+    const withAll = await lossesOf(wholeStep, rows);
+    if (withAll === null) continue;
     const own: Contribution[] = [];
     for (const { uid } of accepted) {
       const others = accepted.filter((update) => update.uid !== uid);
       const delta = mergeDelta(others, parameters, definition.merge);
-      const without = await lossesOf(group, new Map([...merged, [group, delta]]));
+      const without = await lossesOf(stepOf(new Map([...merged, [group, delta]])), rows);
       // A step that only this update keeps finite says nothing in nats.
       if (without === null) continue;
-      const rate = decimalNumber(definition.scoring.falseRewardRate);
-      const { mean, lower, upper } = pairedStatistics(pairedDifferences(without, whole), rate);
+      const { mean, lower, upper } = pairedStatistics(pairedDifferences(without, withAll), rate);
       own.push({
         uid,
         contributionNanoNats: Math.round(mean) + 0,

@@ -15,12 +15,11 @@ import {
   type RoundVerdict,
   type RunContext,
   type RunState,
-  stateParameters,
-  stepGroups,
   type TokenSources,
 } from '@connito/run';
 import { drawExam, groupBaseline } from './exams.ts';
 import { leaveOneOut } from './leave-one-out.ts';
+import { StepLosses } from './step-losses.ts';
 
 export type MergeMeasurement = {
   readonly groups: readonly GroupMerge[];
@@ -55,28 +54,27 @@ export async function measureMerge(
   const pending = new Set(merged.keys());
   const measuredScales = new Map<ExpertGroupId, Scale[]>();
   const votes = new Map<ExpertGroupId, number>();
-  const stepped = definition.groups.filter(({ id }) => merged.has(id));
-  if (stepped.length === 0) return { groups: [], scales: definition.groups.map(() => ZERO_STEP) };
-  const drawn = await drawExam(context, sources, stepped, { round, blockHash, purpose: 'merge' });
+  const examined = definition.groups.filter(({ id }) => merged.has(id));
+  if (examined.length === 0) return { groups: [], scales: definition.groups.map(() => ZERO_STEP) };
+  const drawn = await drawExam(context, sources, examined, { round, blockHash, purpose: 'merge' });
   const before = await session.host.openExam(drawn.exam);
 
-  for (const [index, scale] of definition.merge.scales.entries()) {
+  let stepped: StepLosses | null = null;
+  const scales = definition.merge.scales;
+  for (const [index, scale] of scales.entries()) {
     if (pending.size === 0) break;
     // Groups that have their vote keep it while the others try smaller steps, so the model measured is the one meant.
-    const scaleOf = (group: ExpertGroupId): string | null => {
-      const voted = votes.get(group);
-      return voted === undefined ? scale : (definition.merge.scales[voted] ?? null);
-    };
-    const groups = stepGroups(context, state, merged, scaleOf);
-    const change = { kind: 'replace', tensors: stateParameters({ hash: state.hash, groups }) } as const;
+    const scaleOf = (group: ExpertGroupId) => scales[votes.get(group) ?? index]!;
+    stepped = new StepLosses(context, session, drawn, { state, merged, scaleOf });
     for (const id of [...pending]) {
+      const { domain, general } = drawn.rows.get(id)!;
       const baseline = groupBaseline(drawn, before, id);
-      const after = await session.host.examine(drawn.exam.id, change, drawn.rows.get(id)!, null);
-      const complete = after.kind === 'complete' ? after : null;
-      const gain = complete && compare(baseline.domainBefore, complete.domainAfter, context);
-      const rise = complete && compare(complete.generalAfter, baseline.generalBase, context);
+      const domainAfter = await stepped.of(domain);
+      const generalAfter = domainAfter && (await stepped.of(general));
+      const gain = generalAfter && compare(baseline.domainBefore, domainAfter!, context);
+      const rise = generalAfter && compare(generalAfter, baseline.generalBase, context);
       measuredScales.set(id, [...(measuredScales.get(id) ?? []), describe(scale, gain, rise)]);
-      const ownRise = complete && compare(complete.generalAfter, baseline.generalBefore, context);
+      const ownRise = generalAfter && compare(generalAfter, baseline.generalBefore, context);
       const withinBound = rise !== null && rise.lower <= definition.scoring.maxGeneralLossRiseNanoNats;
       const holds = withinBound || (ownRise !== null && ownRise.mean <= 0);
       if (gain !== null && gain.lower > 0 && holds) {
@@ -87,7 +85,9 @@ export async function measureMerge(
   }
 
   const voted = { state, updates, merged, votes };
-  const contributions = await leaveOneOut(context, session, drawn, before, voted);
+  // Once no group is left without a vote, the last model measured is the one voted for.
+  const whole = pending.size === 0 ? stepped : null;
+  const contributions = await leaveOneOut(context, session, drawn, whole, voted);
   await session.host.closeExam(drawn.exam.id);
 
   const groups = [...merged.keys()].map(

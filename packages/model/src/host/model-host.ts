@@ -74,7 +74,7 @@ type OpenExam = {
   readonly before: Float64Array;
 };
 
-/** Sequences measured in one batch. */
+/** Sequences measured in one batch: enough rows for each expert's products to be worth their call. */
 const EVALUATION_BATCH = 8;
 
 /**

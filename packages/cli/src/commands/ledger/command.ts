@@ -13,7 +13,7 @@ export function ledgerCommand(context: CommandContext) {
     .option('--port <port>', 'port to listen on; 0 takes a free one', '0')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--min-block-ms <ms>', 'a block stays open at least so long', '20')
-    .option('--max-block-ms <ms>', 'and at most so long, whoever is not ready', '45000')
+    .option('--max-block-ms <ms>', 'and at most so long, whoever is not ready', '120000')
     .option('--expected-neurons <n>', 'the first block waits until so many have registered', '1')
     .action(async (raw) => {
       const options = parseOptions(serveLedgerOptions, raw);
