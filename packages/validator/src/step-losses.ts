@@ -5,7 +5,7 @@ import type { DrawnExam } from './exams.ts';
 
 /** Losses of one stepped model on an open exam. Groups share sequences: each is measured once, whoever asks first. */
 export class StepLosses {
-  readonly #session: ModelSession;
+  readonly #session: Pick<ModelSession, 'host'>;
   readonly #exam: string;
   readonly #tensors: TensorMap;
   readonly #losses = new Map<number, number>();
@@ -13,7 +13,7 @@ export class StepLosses {
   /** The model after every group's outer step from `state`, at the scale given for it, or null for no step. */
   constructor(
     context: Pick<RunContext, 'definition'>,
-    session: ModelSession,
+    session: Pick<ModelSession, 'host'>,
     drawn: DrawnExam,
     step: {
       readonly state: RunState;
