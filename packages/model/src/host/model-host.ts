@@ -76,6 +76,8 @@ type OpenExam = {
 
 /** Sequences measured in one batch: enough rows for each expert's products to be worth their call. */
 const EVALUATION_BATCH = 8;
+/** Training graphs kept compiled: a miner needs one, a host shared by a whole network one for each group. */
+const MAX_TRAINERS = 4;
 
 /**
  * One model with its compiled graphs: the base parameters, the run's current state over them, and everything a miner or
@@ -87,7 +89,8 @@ export class ModelHost {
   #base: Parameters = new Map();
   #state: Parameters = new Map();
   #config: ModelConfig | null = null;
-  #trainer: { readonly key: string; readonly pass: GradientPass } | null = null;
+  /** By what they were compiled for, the last used at the end. */
+  readonly #trainers = new Map<string, GradientPass>();
   readonly #passes = new Map<number, ForwardPass>();
   readonly #exams = new Map<string, OpenExam>();
 
@@ -236,17 +239,23 @@ export class ModelHost {
   async #trainerFor(job: TrainJob): Promise<GradientPass> {
     const { trained, sequences, tokens, rematerialization } = job;
     const key = [sequences, tokens, rematerialization, ...trained].join();
-    if (this.#trainer?.key !== key) {
-      await this.#trainer?.pass.dispose();
-      const pass = await GradientPass.create(this.#backend, this.#opened, {
+    const compiled = this.#trainers.get(key);
+    this.#trainers.delete(key);
+    const pass =
+      compiled ??
+      (await GradientPass.create(this.#backend, this.#opened, {
         shape: { sequences, tokens },
         trained: new Set(trained),
         rematerialization,
         balanceWeight: 0,
-      });
-      this.#trainer = { key, pass };
+      }));
+    this.#trainers.set(key, pass);
+    const [oldest] = this.#trainers;
+    if (this.#trainers.size > MAX_TRAINERS && oldest !== undefined) {
+      this.#trainers.delete(oldest[0]);
+      await oldest[1].dispose();
     }
-    return this.#trainer.pass;
+    return pass;
   }
 }
 
