@@ -20,10 +20,14 @@ export {
   rescaled,
 } from './miners/evasion.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
+export { Lab, type LabOptions, type LabProgress } from './lab.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
+export type { ScenarioResult, Verdict } from './result.ts';
+export type { Scenario } from './scenario.ts';
+export { SCENARIOS } from './scenarios/index.ts';
 export { SharedModel } from './shared-model.ts';
-export { createSmallRun, writeTinyModel } from './small-run.ts';
+export { createTinyRun, writeTinyModel } from './tiny-run.ts';
 export { copycat, overflow };
 
 /** Hostile strategies by the name a network's configuration uses. */

@@ -9,10 +9,10 @@ import { overflow } from './miners/overflow.ts';
 import { miner } from './miners/submitting.ts';
 import { LocalNetwork } from './network/local-network.ts';
 import { SharedModel } from './shared-model.ts';
-import { createSmallRun } from './small-run.ts';
+import { createTinyRun } from './tiny-run.ts';
 import { validator } from './validators/lying.ts';
 
-const FOUNDATION = fileURLToPath(new URL('../../../models/foundation', import.meta.url));
+const TOKENIZER = fileURLToPath(new URL('../../../models/foundation/tokenizer.json', import.meta.url));
 const ROUNDS = 3;
 const COPYCAT = 4;
 const OVERFLOW = 5;
@@ -23,14 +23,15 @@ describe('a network of three validators, four honest miners, a copycat and an ov
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-network-'));
-    const { definition, store } = await createSmallRun(folder, FOUNDATION, ['code', 'math']);
-    const model = await SharedModel.open({ definition, store }, { modelFolder: FOUNDATION, threads: 1 });
+    const { definition, store, modelFolder } = await createTinyRun(folder, TOKENIZER, ['code', 'math']);
+    const model = await SharedModel.open({ definition, store }, { modelFolder, threads: 1 });
     const network = await LocalNetwork.start(
       {
         folder,
         definition,
         validators: [validator(), validator(), validator()],
         miners: [miner(), miner(), miner(), miner(), miner(copycat()), miner(overflow())],
+        draws: 'simulation',
         openSession: async () => model.session(),
       },
       store,

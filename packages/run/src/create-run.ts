@@ -50,6 +50,8 @@ export type CreateRunOptions = {
   };
   /** The first so many documents of each text, for tests. */
   readonly maxDocuments?: number;
+  /** Tokenised texts in place of the known ones, for tests: held-out and reporting of all domains, and training of the run's. */
+  readonly corpora?: readonly PreparedShard[];
   readonly onProgress?: (what: string) => void;
 };
 
@@ -76,12 +78,14 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
     domain,
     domains.includes(domain) ? ['adapt', 'heldout', 'reporting'] : ['heldout', 'reporting'],
   ]);
-  const prepared = await prepareInThreads({
-    tokenizerPath,
-    parts: new Map(wanted),
-    threads: availableParallelism(),
-    ...(options.maxDocuments === undefined ? {} : { maxDocuments: options.maxDocuments }),
-  });
+  const prepared =
+    options.corpora ??
+    (await prepareInThreads({
+      tokenizerPath,
+      parts: new Map(wanted),
+      threads: availableParallelism(),
+      ...(options.maxDocuments === undefined ? {} : { maxDocuments: options.maxDocuments }),
+    }));
   const sources = new Map<string, Source>();
   for (const shard of prepared) {
     const source = await storeSource(shard, artifacts, parameters.scoring.sequenceTokens);

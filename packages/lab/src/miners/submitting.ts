@@ -39,6 +39,18 @@ export function late(phase: 'commit' | 'reveal', within: 'reveal' | 'evaluate'):
   };
 }
 
+/** Works honestly and declares that it can serve one domain only, from the next round on. */
+export function crowding(domain: string): MinerBehaviour {
+  return {
+    strategy: honestStrategy,
+    besides: async ({ context }, point, signal) => {
+      if (point.round > 0 || point.phase !== 'distribute') return;
+      const groups = context.definition.groups.flatMap((group, i) => (group.domain === domain ? [i] : []));
+      await context.ledger.commit(encodeNote({ kind: 'declare', groups }), signal);
+    },
+  };
+}
+
 /** Commits to honest work and never shows it. */
 export function neverRevealing(): MinerBehaviour {
   return { strategy: honestStrategy, phaseOf: (point) => (point.phase === 'reveal' ? null : point) };
@@ -142,7 +154,7 @@ function withoutOwnNotes(point: RoundPoint): RoundPoint | null {
   return point.phase === 'commit' || point.phase === 'reveal' ? null : point;
 }
 
-/** A rival's note of this window that is sealed already, seen from the window's later blocks. */
+/** The first other miner's note of this window, seen from the window's later blocks; null once the own note is there. */
 async function seenOfRival<Kind extends RoundNoteKind>(
   { context, keypair }: RoleParts,
   point: RoundPoint,
@@ -153,7 +165,10 @@ async function seenOfRival<Kind extends RoundNoteKind>(
   const notes = await roundNotes(context, point.round, signal);
   const seen = submissionsOf(notes, kind, point.round, context.definition.schedule);
   if (seen.some(({ hotkey }) => hotkey === keypair.hotkey)) return null;
-  return seen[0] ?? null;
+  const head = await context.ledger.head(signal);
+  const neurons = await context.ledger.neurons(head.number, signal);
+  const rival = neurons.find(({ hotkey, validatorPermit }) => !validatorPermit && hotkey !== keypair.hotkey);
+  return seen.find(({ hotkey }) => hotkey === rival?.hotkey) ?? null;
 }
 
 async function readReveal(

@@ -72,6 +72,14 @@ export function stale(): MinerStrategy {
   };
 }
 
+/** Works honestly for some rounds and then not at all. */
+export function resting(afterRounds: number): MinerStrategy {
+  return {
+    name: 'resting',
+    work: async (task, signal) => (task.round < afterRounds ? honestStrategy.work(task, signal) : null),
+  };
+}
+
 /** Trains on the share of another miner instead of its own. With that miner's seed, the two updates would be equal. */
 export function trainingOnShareOf(choose: (others: readonly Uid[]) => Uid, seed?: string): MinerStrategy {
   return {

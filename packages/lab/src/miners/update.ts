@@ -51,3 +51,12 @@ export function spreadOf(updates: readonly TensorMap[]): {
   );
   return { mean, deviation };
 }
+
+/** The update of some hidden neurons of each expert, and nothing else: rows of gate and up, columns of down. */
+export function neuronsOnly(update: TensorMap, isKept: (neuron: number) => boolean): TensorMap {
+  return mapUpdate(update, (value, name, i) => {
+    const columns = update.get(name)!.shape[1]!;
+    const neuron = name.includes('down_proj') ? i % columns : Math.floor(i / columns);
+    return isKept(neuron) ? value : 0;
+  });
+}

@@ -1,9 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BlockProducer, EmbeddedLedger } from '@connito/ledger';
+import { BlockProducer, EmbeddedLedger, type Ledger } from '@connito/ledger';
 import { Journal, Miner } from '@connito/miner';
 import { type Keypair, type Log, loadOrCreateHotkey, silentLog } from '@connito/node';
-import { type RunDefinition, roundLengthBlocks, roundWindow, runIdOf } from '@connito/protocol';
+import {
+  type RunDefinition,
+  roundLengthBlocks,
+  roundWindow,
+  runIdOf,
+  taggedHashHex,
+  utf8,
+} from '@connito/protocol';
 import {
   type Act,
   CanonicalChain,
@@ -29,6 +36,12 @@ export type LocalNetworkOptions = {
   readonly openSession: (context: RunContext) => Promise<ModelSession>;
   /** Holds the roles' keys; networks with the same wallets have the same hotkeys. Default: in `folder`. */
   readonly wallets?: string;
+  /**
+   * Replaces the block hashes that roles read by a function of this seed and the block's number. Networks with equal seeds then
+   * draw equal exams, so that what an attack does not touch comes out equal, and two networks can be compared. Default: the
+   * ledger's own hashes.
+   */
+  readonly draws?: string;
   /** How long validators wait in the attest window for reports that are not published. */
   readonly reportWaitMs?: number;
   readonly log?: Log;
@@ -66,7 +79,7 @@ export class LocalNetwork {
     this.#options = options;
     this.#ledger = ledger;
     this.#store = store;
-    this.context = { definition, run: runIdOf(definition), ledger: ledger.as(observer.hotkey), store };
+    this.context = { definition, run: runIdOf(definition), ledger: this.#viewOf(observer), store };
     this.#participants = new Participants(this.context);
     const expectedNeurons = options.validators.length + options.miners.length;
     this.#producer = new BlockProducer(
@@ -153,8 +166,21 @@ export class LocalNetwork {
   }
 
   #contextOf(keypair: Keypair, { contextOf }: MinerBehaviour | ValidatorBehaviour): RunContext {
-    const context = { ...this.context, ledger: this.#ledger.as(keypair.hotkey), store: this.#store };
+    const context = { ...this.context, ledger: this.#viewOf(keypair), store: this.#store };
     return contextOf?.(context) ?? context;
+  }
+
+  #viewOf({ hotkey }: Keypair): Ledger {
+    const view = this.#ledger.as(hotkey);
+    const { draws } = this.#options;
+    if (draws === undefined) return view;
+    return {
+      ...view,
+      block: async (number, signal) => {
+        const block = await view.block(number, signal);
+        return { ...block, hash: taggedHashHex('connito/1/lab-draw', utf8(`${draws}/${number}`)) };
+      },
+    };
   }
 
   async #run(

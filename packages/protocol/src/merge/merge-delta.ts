@@ -84,7 +84,8 @@ function weightedSum(deltas: readonly Float32Array[], factors: readonly number[]
 export function normOf(tensors: TensorMap): number {
   let squares = 0;
   for (const name of sortedNames(tensors.keys())) {
-    for (const value of tensorNamed(tensors, name).data) squares += value * value;
+    const { data } = tensorNamed(tensors, name);
+    for (let i = 0; i < data.length; i++) squares += data[i]! * data[i]!;
   }
   return Math.sqrt(squares);
 }

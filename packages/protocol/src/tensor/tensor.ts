@@ -41,8 +41,11 @@ export function requireExactTensors(tensors: TensorMap, specs: readonly TensorSp
 
 /** Index of the first value that is NaN or infinite, or -1. */
 export function firstNonFinite(data: Float32Array): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
+  // x − x is 0 for every finite x and NaN for all others: a sum without branches, several times faster than asking each.
+  let rest = 0;
+  for (let i = 0; i < data.length; i++) rest += data[i]! - data[i]!;
+  if (rest === 0) return -1;
+  return data.findIndex((value) => !Number.isFinite(value));
 }
 
 /** Fails with `non_finite_delta` where a value is NaN or infinite. `start` is the first value's number in its tensor. */

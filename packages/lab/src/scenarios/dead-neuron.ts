@@ -1,0 +1,16 @@
+import { deadNeuron } from '../miners/overflow.ts';
+import { miner } from '../miners/submitting.ts';
+import { allCanonical, honestEarn } from '../requirements.ts';
+import { type Scenario, USUAL } from '../scenario.ts';
+
+export const deadNeurons: Scenario = {
+  ...USUAL,
+  name: 'dead-neuron',
+  family: 'scoring',
+  attack:
+    'Hides values near float32’s largest behind a neuron whose input weights it cancels, to overflow the merge for everybody.',
+  quick: true,
+  cast: () => ({ miners: [{ as: 'dead neuron', behaviour: miner(deadNeuron()) }] }),
+  defence: 'norm bound',
+  must: [honestEarn, allCanonical],
+};

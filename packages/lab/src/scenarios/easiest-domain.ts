@@ -1,0 +1,17 @@
+import { crowding } from '../miners/submitting.ts';
+import { allCanonical, domainsPaidEqually, honestEarn } from '../requirements.ts';
+import { type Scenario, USUAL } from '../scenario.ts';
+
+export const easiestDomain: Scenario = {
+  ...USUAL,
+  name: 'easiest-domain',
+  family: 'scoring',
+  attack: 'Declares that it can serve the easiest domain only, to be paid for large gains that are cheap.',
+  domains: 'code+math',
+  honestMiners: 2,
+  cast: () => ({
+    miners: Array.from({ length: 4 }, () => ({ as: 'crowd', behaviour: crowding('math') })),
+  }),
+  defence: 'emission by domain',
+  must: [domainsPaidEqually(1), honestEarn, allCanonical],
+};

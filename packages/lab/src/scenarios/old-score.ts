@@ -1,0 +1,14 @@
+import { miner } from '../miners/submitting.ts';
+import { resting } from '../miners/training.ts';
+import { allCanonical, caught, honestEarn } from '../requirements.ts';
+import { type Scenario, USUAL } from '../scenario.ts';
+
+export const oldScore: Scenario = {
+  ...USUAL,
+  name: 'old-score',
+  family: 'scoring',
+  attack: 'Earns a good score once and then does nothing, to live on its average.',
+  quick: true,
+  cast: () => ({ miners: [{ as: 'rests', behaviour: miner(resting(1)) }] }),
+  must: [caught(['no_commitment'], 'rests', 1), honestEarn, allCanonical],
+};

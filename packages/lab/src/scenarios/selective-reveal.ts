@@ -1,0 +1,22 @@
+import { honestValidator } from '@connito/validator';
+import { selectiveReveal } from '../miners/submitting.ts';
+import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
+import { type Scenario, USUAL } from '../scenario.ts';
+
+export const selectivelyRevealed: Scenario = {
+  ...USUAL,
+  name: 'selective-reveal',
+  family: 'integrity',
+  attack: 'Shows its bytes to one validator alone, so that the validators disagree on what to merge.',
+  quick: true,
+  rounds: 2,
+  honestValidators: 3,
+  cast: () => {
+    const { miner, confidant } = selectiveReveal();
+    return {
+      miners: [{ as: 'selective', behaviour: miner }],
+      validators: [{ as: 'confidant', behaviour: { strategy: honestValidator, ...confidant } }],
+    };
+  },
+  must: [caught(['unavailable']), earnsNothing, nothingChanged, allCanonical],
+};
