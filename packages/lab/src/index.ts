@@ -9,6 +9,7 @@ import type { MinerStrategy } from '@connito/miner';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
 
+export { Lab, type LabOptions, type LabProgress } from './lab.ts';
 export {
   type Copied,
   type Evasion,
@@ -20,7 +21,6 @@ export {
   rescaled,
 } from './miners/evasion.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
-export { Lab, type LabOptions, type LabProgress } from './lab.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
 export type { ScenarioResult, Verdict } from './result.ts';
