@@ -24,6 +24,18 @@ export {
   type FoundationResult,
   trainFoundation,
 } from './foundation/train-foundation.ts';
+export type {
+  ExpertOwners,
+  ExpertUsage,
+  GeneratedToken,
+  GenerationRequest,
+} from './generation/batch-generator.ts';
+export { Decoder, type Step } from './generation/decoder.ts';
+export { type ExpertRestriction, expertMask } from './generation/expert-mask.ts';
+export { type GenerationEnd, GenerationHost } from './generation/generation-host.ts';
+export type { GenerationLoad, ModelSource } from './generation/generation-thread.ts';
+export { KeyValueCache } from './generation/key-value-cache.ts';
+export { type Sampled, type Sampling, sample, type TokenProbability } from './generation/sample.ts';
 export {
   type Change,
   type Exam,
