@@ -22,8 +22,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   validator: ['model', 'node', 'protocol', 'run'],
   market: ['ledger', 'model', 'node', 'protocol', 'run', 'store'],
   lab: ['ledger', 'miner', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
+  gateway: ['composition', 'market', 'model', 'node', 'protocol'],
   cli: [
     'composition',
+    'gateway',
     'lab',
     'ledger',
     'market',

@@ -22,6 +22,8 @@ export type CliErrorCode =
   | 'unknown_uid'
   /** The round asked for has not finished, or nothing of it is stored. */
   | 'round_missing'
+  /** A model server cannot be reached, or refused a request. */
+  | 'server_refused'
   /** A second Ctrl-C. */
   | 'interrupted';
 

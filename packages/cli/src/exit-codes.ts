@@ -32,6 +32,7 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   invalid_option: EXIT_CODES.usage,
   network_differs: EXIT_CODES.usage,
   unknown_uid: EXIT_CODES.usage,
+  api_keys_required: EXIT_CODES.usage,
 
   port_taken: EXIT_CODES.environment,
   address_unavailable: EXIT_CODES.environment,
@@ -47,6 +48,8 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   ledger_unreachable: EXIT_CODES.environment,
   network_running: EXIT_CODES.environment,
   processes_left: EXIT_CODES.environment,
+  api_keys_unusable: EXIT_CODES.environment,
+  engine_unavailable: EXIT_CODES.environment,
 
   unsupported_model: EXIT_CODES.data,
   checkpoint_missing: EXIT_CODES.data,
@@ -67,6 +70,7 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   network_missing: EXIT_CODES.data,
   network_file_corrupt: EXIT_CODES.data,
   round_missing: EXIT_CODES.data,
+  model_unusable: EXIT_CODES.data,
 
   interrupted: EXIT_CODES.interrupted,
 };

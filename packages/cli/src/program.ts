@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { newCommandGroup } from './command/command.ts';
 import type { CommandContext } from './command/context.ts';
 import { reportFailure } from './command/report-failure.ts';
+import { chatCommand } from './commands/chat/command.ts';
 import { doctorCommand } from './commands/doctor/command.ts';
 import { expertsCommand } from './commands/experts/command.ts';
 import { explainCommand } from './commands/explain/command.ts';
@@ -12,6 +13,7 @@ import { foundationCommand } from './commands/foundation/command.ts';
 import { keysCommand } from './commands/keys/command.ts';
 import { ledgerCommand } from './commands/ledger/command.ts';
 import { minerCommand } from './commands/miner/command.ts';
+import { serveCommand } from './commands/serve/command.ts';
 import { statusCommand } from './commands/status/command.ts';
 import { storeCommand } from './commands/store/command.ts';
 import { upCommand } from './commands/up/command.ts';
@@ -31,6 +33,8 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(statusCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context, onExitCode))
+    .addCommand(serveCommand(context))
+    .addCommand(chatCommand(context))
     .addCommand(keysCommand(context))
     .addCommand(expertsCommand(context))
     .addCommand(foundationCommand(context, onExitCode))
