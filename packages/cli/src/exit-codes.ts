@@ -72,6 +72,31 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   round_missing: EXIT_CODES.data,
   model_unusable: EXIT_CODES.data,
 
+  package_malformed: EXIT_CODES.data,
+  package_files_wrong: EXIT_CODES.data,
+  package_corrupt: EXIT_CODES.data,
+  package_too_large: EXIT_CODES.data,
+  package_unsafe: EXIT_CODES.data,
+  package_unsigned: EXIT_CODES.data,
+  package_bad_signature: EXIT_CODES.data,
+  publisher_not_trusted: EXIT_CODES.data,
+  package_wrong_base: EXIT_CODES.data,
+  package_unlicensed: EXIT_CODES.data,
+  package_tensors_wrong: EXIT_CODES.data,
+  nothing_to_package: EXIT_CODES.data,
+  package_harmful: EXIT_CODES.data,
+  package_missing: EXIT_CODES.data,
+  version_exists: EXIT_CODES.data,
+  package_revoked: EXIT_CODES.data,
+  document_refused: EXIT_CODES.data,
+  receipts_corrupt: EXIT_CODES.data,
+  statement_differs: EXIT_CODES.data,
+
+  invalid_package_name: EXIT_CODES.usage,
+  invalid_channel: EXIT_CODES.usage,
+  channel_unreachable: EXIT_CODES.environment,
+  receipts_in_use: EXIT_CODES.environment,
+
   interrupted: EXIT_CODES.interrupted,
 };
 

@@ -15,6 +15,9 @@ const COMMANDS = [
   ['keys', 'list'],
   ['experts', 'select'],
   ['foundation', 'train'],
+  ...['build', 'sign', 'verify', 'inspect', 'publish', 'install', 'search', 'list', 'diff', 'remove'].map(
+    (name) => ['package', name],
+  ),
   ['ledger', 'serve'],
   ['store', 'serve'],
   ['validator', 'start'],

@@ -13,6 +13,7 @@ import { foundationCommand } from './commands/foundation/command.ts';
 import { keysCommand } from './commands/keys/command.ts';
 import { ledgerCommand } from './commands/ledger/command.ts';
 import { minerCommand } from './commands/miner/command.ts';
+import { packageCommand } from './commands/package/command.ts';
 import { serveCommand } from './commands/serve/command.ts';
 import { statusCommand } from './commands/status/command.ts';
 import { storeCommand } from './commands/store/command.ts';
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(keysCommand(context))
     .addCommand(expertsCommand(context))
     .addCommand(foundationCommand(context, onExitCode))
+    .addCommand(packageCommand(context))
     .addCommand(ledgerCommand(context))
     .addCommand(storeCommand(context))
     .addCommand(validatorCommand(context))

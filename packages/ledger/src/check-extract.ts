@@ -4,6 +4,7 @@ import { type BondMatrix, type PostedWeights, runEpoch } from './epoch.ts';
 import { endsEpoch, type Genesis } from './genesis.ts';
 import type { Neuron } from './ledger.ts';
 import type { BlockContent, LedgerExtract } from './ledger-extract.ts';
+import { checkBalance, checkPayment } from './payments.ts';
 import { type Registration, withPermits } from './permits.ts';
 import { checkWeights } from './submission-rules.ts';
 
@@ -62,12 +63,15 @@ class LedgerRules {
   readonly #stakes: ReadonlyMap<Hotkey, bigint>;
   readonly #registrations: Registration[] = [];
   readonly #posted = new Map<number, PostedWeights>();
+  readonly #balances: Map<Hotkey, number>;
+  readonly #paid = new Set<string>();
   #neurons: readonly Neuron[] = [];
   #bonds: BondMatrix = [];
 
   constructor(genesis: Genesis) {
     this.#genesis = genesis;
     this.#stakes = new Map(genesis.stakes.map(({ hotkey, stake }) => [hotkey, BigInt(stake)]));
+    this.#balances = new Map(genesis.balances?.map(({ hotkey, amount }) => [hotkey, amount]));
   }
 
   apply(block: number, content: BlockContent): ExtractFault[] {
@@ -96,7 +100,26 @@ class LedgerRules {
       this.#posted.set(uid, { uid, block, weights });
     }
     this.#pay(block, content, fault);
+    this.#transfer(content, fault);
     return faults;
+  }
+
+  #transfer({ payments = [] }: BlockContent, fault: Report): void {
+    for (const [i, { payer, reference, transfers }] of payments.entries()) {
+      const balance = this.#balances.get(payer) ?? 0;
+      try {
+        checkBalance(payer, balance, checkPayment(reference, transfers));
+      } catch (error) {
+        fault(`payments.${i}`, 'a payment that its payer can make', (error as Error).message);
+      }
+      if (this.#paid.has(`${payer} ${reference}`))
+        fault(`payments.${i}.reference`, 'one never paid before', reference);
+      this.#paid.add(`${payer} ${reference}`);
+      for (const { to, amount } of transfers) {
+        this.#balances.set(payer, (this.#balances.get(payer) ?? 0) - amount);
+        this.#balances.set(to, (this.#balances.get(to) ?? 0) + amount);
+      }
+    }
   }
 
   #register(block: number, content: BlockContent, fault: Report): void {

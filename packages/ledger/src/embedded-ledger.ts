@@ -12,6 +12,14 @@ import type { Block, ChainWeight, Ledger, LedgerNote, Neuron, NeuronPayout } fro
 import { LedgerDatabase, type NotePosition } from './ledger-database.ts';
 import type { LedgerExtract, SealedContent, SealedGenesis } from './ledger-extract.ts';
 import { type LedgerLimits, LIMITS } from './limits.ts';
+import {
+  checkBalance,
+  checkPayment,
+  checkRepeated,
+  type Payment,
+  type PaymentLedger,
+  type Transfer,
+} from './payments.ts';
 import { type StakeBook, withPermits } from './permits.ts';
 import {
   checkAllowance,
@@ -87,7 +95,7 @@ export class EmbeddedLedger implements Disposable {
   }
 
   /** The ledger as one hotkey sees and writes it. */
-  as(identity: Hotkey | Keypair): Ledger {
+  as(identity: Hotkey | Keypair): Ledger & PaymentLedger {
     return hotkeyView(this, typeof identity === 'string' ? identity : identity.hotkey);
   }
 
@@ -158,6 +166,33 @@ export class EmbeddedLedger implements Disposable {
     this.#requireSealed(toBlock);
     const blocks = Array.from({ length: toBlock }, (_, i) => this.sealedContent(i + 1));
     return { format: 'connito/1/ledger-extract', genesis: this.sealedGenesis(), blocks };
+  }
+
+  /** What a hotkey has as of a sealed block. */
+  balance(hotkey: Hotkey, atBlock: number): number {
+    this.#requireSealed(atBlock);
+    return this.#balance(hotkey, atBlock);
+  }
+
+  /** Pays in the open block, once for each reference. Fails with `invalid_payment` or `insufficient_balance`. */
+  pay(payer: Hotkey, reference: string, transfers: readonly Transfer[]): number {
+    const amount = checkPayment(reference, transfers);
+    return this.#write(() => {
+      const made = this.#database.paymentOf(payer, reference);
+      if (made !== null) {
+        checkRepeated(made, transfers);
+        return made.block;
+      }
+      const open = this.#openBlock;
+      checkBalance(payer, this.#balance(payer, open), amount);
+      this.#database.insertPayment({ payer, reference, transfers, block: open });
+      return open;
+    });
+  }
+
+  payments(fromBlock: number, toBlock: number): Payment[] {
+    this.#requireSealed(toBlock);
+    return this.#database.payments(fromBlock, toBlock);
   }
 
   register(hotkey: Hotkey): Uid {
@@ -276,6 +311,11 @@ export class EmbeddedLedger implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #balance(hotkey: Hotkey, atBlock: number): number {
+    const given = this.genesis.balances?.find((entry) => entry.hotkey === hotkey)?.amount ?? 0;
+    return given + this.#database.netReceived(hotkey, atBlock);
   }
 
   get #openBlock(): number {

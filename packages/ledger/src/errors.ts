@@ -24,6 +24,10 @@ const ADVICE = {
   weights_limit: 'retry',
   /** `ready` was said for a block that is not open yet. */
   block_not_open: 'reject',
+  /** A payment without a reference or payee, with one twice, or with an amount that is no whole number above 0. */
+  invalid_payment: 'reject',
+  /** The payer has less than it wants to pay. */
+  insufficient_balance: 'reject',
   /** Another process has this ledger open. */
   ledger_in_use: 'fatal',
   /** The ledger file belongs to another genesis than the one given. */
@@ -57,6 +61,8 @@ export const LEDGER_STATUSES = {
   invalid_weights: 400,
   weights_limit: 429,
   block_not_open: 409,
+  invalid_payment: 400,
+  insufficient_balance: 409,
   ledger_closed: 503,
   too_many_waiters: 503,
 } as const satisfies Partial<Record<LedgerErrorCode, number>>;

@@ -19,6 +19,11 @@ const genesisSchema = z.strictObject({
     .array(z.strictObject({ hotkey: hotkeySchema, stake: z.string().regex(/^\d{1,24}$/) }))
     .max(65_536)
     .default([]),
+  /** What hotkeys have before the first payment; nothing is ever made or lost afterwards. */
+  balances: z
+    .array(z.strictObject({ hotkey: hotkeySchema, amount: z.int().min(0) }))
+    .max(65_536)
+    .exactOptional(),
   maxUids: z.int().min(1).max(256).default(256),
   /** The most neurons with a validator permit: those with the most stake. */
   maxValidators: z.int().min(1).max(256).default(64),
@@ -59,6 +64,13 @@ export function parseGenesis(input: GenesisInput): Genesis {
   const hotkeys = new Set(parsed.data.stakes.map(({ hotkey }) => hotkey));
   if (hotkeys.size !== parsed.data.stakes.length) {
     throw ledgerError('invalid_genesis', 'The genesis states the stake of a hotkey twice.');
+  }
+  const { balances = [] } = parsed.data;
+  if (new Set(balances.map(({ hotkey }) => hotkey)).size !== balances.length) {
+    throw ledgerError('invalid_genesis', 'The genesis states the balance of a hotkey twice.');
+  }
+  if (!Number.isSafeInteger(balances.reduce((sum, { amount }) => sum + amount, 0))) {
+    throw ledgerError('invalid_genesis', 'All balances together must stay below 2^53.');
   }
   return parsed.data;
 }

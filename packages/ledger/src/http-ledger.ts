@@ -10,7 +10,7 @@ import {
   sleep,
   systemClock,
 } from '@connito/node';
-import { ConnitoError, toHex, type Uid, utf8 } from '@connito/protocol';
+import { ConnitoError, type Hotkey, toHex, type Uid, utf8 } from '@connito/protocol';
 import { z } from 'zod';
 import { isWireCode, ledgerError } from './errors.ts';
 import type { Block, ChainWeight, Ledger, LedgerNote, Neuron, NeuronPayout } from './ledger.ts';
@@ -22,15 +22,18 @@ import {
   sealedGenesisSchema,
 } from './ledger-extract.ts';
 import {
+  balanceSchema,
   blockSchema,
   committedSchema,
   LEDGER_AUDIENCE,
   MAX_WAIT_MS,
   neuronsSchema,
   notesSchema,
+  paymentsSchema,
   payoutsSchema,
   registeredSchema,
 } from './ledger-wire.ts';
+import type { Payment, PaymentLedger, Transfer } from './payments.ts';
 
 export type HttpLedgerOptions = {
   readonly url: URL;
@@ -55,7 +58,7 @@ const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
 type Call = {
   readonly path: string;
-  readonly query?: Readonly<Record<string, number>>;
+  readonly query?: Readonly<Record<string, number | string>>;
   /** Given for a signed write. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
@@ -66,7 +69,7 @@ type Call = {
  * A ledger served by another process. Lost connections are retried, a note's retry never writes it twice, and a wait
  * survives a restart of the server; an outage longer than `outageMs` is an error.
  */
-export class HttpLedger implements Ledger {
+export class HttpLedger implements Ledger, PaymentLedger {
   readonly #options: HttpLedgerOptions;
   readonly #client: HttpClient;
   readonly #clock: Clock;
@@ -152,6 +155,22 @@ export class HttpLedger implements Ledger {
 
   async payouts(atBlock: number, signal?: AbortSignal): Promise<readonly NeuronPayout[]> {
     return (await this.#call(payoutsSchema, { path: 'payouts', query: { block: atBlock }, signal })).payouts;
+  }
+
+  async balance(hotkey: Hotkey, atBlock: number, signal?: AbortSignal): Promise<number> {
+    const query = { hotkey, block: atBlock };
+    return (await this.#call(balanceSchema, { path: 'balance', query, signal })).balance;
+  }
+
+  async pay(reference: string, transfers: readonly Transfer[], signal?: AbortSignal): Promise<number> {
+    // The reference makes repeating it harmless.
+    const body = { reference, transfers };
+    return (await this.#call(committedSchema, { path: 'payments', body, signal })).block;
+  }
+
+  async payments(fromBlock: number, toBlock: number, signal?: AbortSignal): Promise<readonly Payment[]> {
+    const query = { from: fromBlock, to: toBlock };
+    return (await this.#call(paymentsSchema, { path: 'payments', query, signal })).payments;
   }
 
   async ready(number: number, signal?: AbortSignal): Promise<void> {

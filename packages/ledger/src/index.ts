@@ -43,5 +43,6 @@ export {
 } from './ledger-server.ts';
 export { LEDGER_AUDIENCE } from './ledger-wire.ts';
 export { type LedgerLimits, LIMITS, type LimitsProfile } from './limits.ts';
+export { MAX_TRANSFERS, type Payment, type PaymentLedger, type Transfer } from './payments.ts';
 export { RecordedLedger } from './recorded-ledger.ts';
 export { type BlockPace, type SealingDecision, SealingRule } from './sealing-rule.ts';

@@ -6,6 +6,7 @@ import type { BondMatrix, PostedWeights } from './epoch.ts';
 import { ledgerError } from './errors.ts';
 import type { Block, ChainWeight, LedgerNote, NeuronPayout } from './ledger.ts';
 import type { BlockContent } from './ledger-extract.ts';
+import type { Payment } from './payments.ts';
 import type { Registration } from './permits.ts';
 
 const TABLES = `
@@ -28,6 +29,14 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS payouts (
     block INTEGER NOT NULL, uid INTEGER NOT NULL, incentive INTEGER NOT NULL, dividends INTEGER NOT NULL,
     emission INTEGER NOT NULL, PRIMARY KEY (block, uid)) STRICT;
+  CREATE TABLE IF NOT EXISTS payments (
+    block INTEGER NOT NULL, idx INTEGER NOT NULL, payer TEXT NOT NULL, reference TEXT NOT NULL,
+    PRIMARY KEY (block, idx), UNIQUE (payer, reference)) STRICT;
+  CREATE TABLE IF NOT EXISTS transfers (
+    block INTEGER NOT NULL, idx INTEGER NOT NULL, part INTEGER NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL,
+    amount INTEGER NOT NULL, PRIMARY KEY (block, idx, part)) STRICT;
+  CREATE INDEX IF NOT EXISTS transfers_by_payer ON transfers (payer, block);
+  CREATE INDEX IF NOT EXISTS transfers_by_payee ON transfers (payee, block);
   CREATE TABLE IF NOT EXISTS bonds (block INTEGER PRIMARY KEY, matrix TEXT NOT NULL) STRICT;
 `;
 
@@ -120,6 +129,11 @@ export class LedgerDatabase {
     const registrations = this.#all('SELECT uid, hotkey FROM neurons WHERE block = ? ORDER BY uid', block);
     const weights = this.#all('SELECT uid, weights FROM weights WHERE block = ? ORDER BY uid', block);
     const payouts = this.#all('SELECT * FROM payouts WHERE block = ? ORDER BY uid', block);
+    const payments = this.payments(block, block).map(({ payer, reference, transfers }) => ({
+      payer,
+      reference,
+      transfers: [...transfers],
+    }));
     const notes = this.#all(
       'SELECT hotkey, block, idx, data FROM notes WHERE block = ? AND replaced = 0 ORDER BY idx',
       block,
@@ -141,6 +155,7 @@ export class LedgerDatabase {
         weights: JSON.parse(text(row, 'weights')) as ChainWeight[],
       })),
       payouts: payouts.map(payoutOf),
+      ...(payments.length === 0 ? {} : { payments }),
     };
   }
 
@@ -275,6 +290,44 @@ export class LedgerDatabase {
       'SELECT * FROM payouts WHERE block = (SELECT MAX(block) FROM payouts WHERE block <= ?) ORDER BY uid',
       atBlock,
     ).map(payoutOf);
+  }
+
+  /** What a hotkey received up to a block, less what it paid. */
+  netReceived(hotkey: Hotkey, atBlock: number): number {
+    const sql = `SELECT
+      (SELECT COALESCE(SUM(amount), 0) FROM transfers WHERE payee = ?1 AND block <= ?2) -
+      (SELECT COALESCE(SUM(amount), 0) FROM transfers WHERE payer = ?1 AND block <= ?2) AS n`;
+    return integer(this.#get(sql, hotkey, atBlock), 'n');
+  }
+
+  insertPayment({ block, payer, reference, transfers }: Payment): void {
+    const next = 'SELECT COALESCE(MAX(idx), -1) + 1 AS n FROM payments WHERE block = ?';
+    const index = integer(this.#get(next, block), 'n');
+    this.#run('INSERT INTO payments VALUES (?, ?, ?, ?)', block, index, payer, reference);
+    transfers.forEach(({ to, amount }, part) => {
+      this.#run('INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?)', block, index, part, payer, to, amount);
+    });
+  }
+
+  paymentOf(payer: Hotkey, reference: string): Payment | null {
+    const row = this.#get('SELECT * FROM payments WHERE payer = ? AND reference = ?', payer, reference);
+    return row === null ? null : this.#paymentOf(row);
+  }
+
+  /** Payments of some blocks, in ledger order. */
+  payments(fromBlock: number, toBlock: number): Payment[] {
+    const sql = 'SELECT * FROM payments WHERE block BETWEEN ? AND ? ORDER BY block, idx';
+    return this.#all(sql, fromBlock, toBlock).map((row) => this.#paymentOf(row));
+  }
+
+  #paymentOf(row: Row): Payment {
+    const [block, index] = [integer(row, 'block'), integer(row, 'idx')];
+    const sql = 'SELECT payee, amount FROM transfers WHERE block = ? AND idx = ? ORDER BY part';
+    const transfers = this.#all(sql, block, index).map((transfer) => ({
+      to: text(transfer, 'payee') as Hotkey,
+      amount: integer(transfer, 'amount'),
+    }));
+    return { payer: text(row, 'payer') as Hotkey, reference: text(row, 'reference'), transfers, block };
   }
 
   #statement(sql: string): StatementSync {

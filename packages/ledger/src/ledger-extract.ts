@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { ledgerError } from './errors.ts';
 import { type Genesis, type GenesisInput, parseGenesis } from './genesis.ts';
 import { MAX_NOTE_BYTES } from './ledger.ts';
+import { MAX_TRANSFERS } from './payments.ts';
 import { MAX_ENDPOINT_LENGTH } from './submission-rules.ts';
 
 /** A block of a busy ledger takes some kilobytes, so this is enough for about a hundred thousand. */
@@ -60,6 +61,17 @@ export const blockContentSchema = z.strictObject({
   payouts: z
     .array(z.strictObject({ uid, incentive: share, dividends: share, emission: share }))
     .max(MAX_UIDS),
+  /** Absent where nobody paid, so that blocks of ledgers without money keep their hashes. */
+  payments: z
+    .array(
+      z.strictObject({
+        payer: hotkey,
+        reference: digest,
+        transfers: z.array(z.strictObject({ to: hotkey, amount: z.int().min(1) })).max(MAX_TRANSFERS),
+      }),
+    )
+    .max(MAX_NOTES_IN_BLOCK)
+    .exactOptional(),
 });
 export type BlockContent = z.infer<typeof blockContentSchema>;
 

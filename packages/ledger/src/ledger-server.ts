@@ -23,6 +23,7 @@ import {
   announceRequestSchema,
   blockJson,
   commitRequestSchema,
+  hotkeyParameter,
   LEDGER_AUDIENCE,
   MAX_WAIT_MS,
   NOTES_PER_PAGE,
@@ -30,6 +31,7 @@ import {
   notesJson,
   numberParameter,
   payoutsJson,
+  payRequestSchema,
   readyRequestSchema,
   weightsRequestSchema,
 } from './ledger-wire.ts';
@@ -53,6 +55,11 @@ export type LedgerServerDependencies = {
 /** 256 chain weights are about 7 kB of JSON. */
 const MAX_BODY_BYTES = 16 * 1024;
 
+/** `MAX_TRANSFERS` of about 90 bytes. */
+const MAX_PAYMENT_BYTES = 512 * 1024;
+
+const balanceQuery = z.object({ hotkey: hotkeyParameter, block: numberParameter });
+const paymentsQuery = z.object({ from: numberParameter, to: numberParameter });
 const blockQuery = z.object({ block: numberParameter });
 const waitQuery = z.object({ number: numberParameter });
 const notesQuery = z.object({
@@ -66,17 +73,17 @@ const notesQuery = z.object({
  * An embedded ledger over HTTP. Reads are open to all; writes are signed.
  *
  *     GET  /ledger/head, /ledger/genesis, /ledger/blocks/:number[/content], /ledger/wait?number=,
- *          /ledger/neurons?block=, /ledger/notes?from=&to=[&after=], /ledger/notes/current?block=, /ledger/payouts?block=
- *     POST /ledger/register, /ledger/notes, /ledger/endpoint, /ledger/weights, /ledger/ready
+ *          /ledger/neurons?block=, /ledger/notes?from=&to=[&after=], /ledger/notes/current?block=, /ledger/payouts?block=,
+ *          /ledger/balance?hotkey=&block=, /ledger/payments?from=&to=
+ *     POST /ledger/register, /ledger/payments, /ledger/notes, /ledger/endpoint, /ledger/weights, /ledger/ready
  */
 export function createLedgerApp(options: LedgerServerOptions, dependencies: LedgerServerDependencies): Hono {
   const { ledger, stopping, clock = systemClock, log = silentLog } = dependencies;
   const app = createApp(log, LEDGER_STATUSES);
-  const signed = signedBody({
-    verifier: new RequestVerifier({ audience: options.audience ?? LEDGER_AUDIENCE }, clock),
-    limiter: new RateLimiter(options.writeLimit ?? { burst: 200, perSecond: 50 }, clock),
-    maxBodyBytes: MAX_BODY_BYTES,
-  });
+  const verifier = new RequestVerifier({ audience: options.audience ?? LEDGER_AUDIENCE }, clock);
+  const limiter = new RateLimiter(options.writeLimit ?? { burst: 200, perSecond: 50 }, clock);
+  const signed = signedBody({ verifier, limiter, maxBodyBytes: MAX_BODY_BYTES });
+  const signedPayment = signedBody({ verifier, limiter, maxBodyBytes: MAX_PAYMENT_BYTES });
 
   app.get('/ledger/head', (context) => context.json(blockJson(ledger.head)));
   app.get('/ledger/genesis', (context) => context.json(ledger.genesis));
@@ -116,6 +123,19 @@ export function createLedgerApp(options: LedgerServerOptions, dependencies: Ledg
     return context.json(payoutsJson(ledger.payouts(block)));
   });
 
+  app.get('/ledger/balance', (context) => {
+    const { hotkey, block } = parseRequest(balanceQuery, context.req.query());
+    return context.json({ balance: ledger.balance(hotkey, block) });
+  });
+  app.get('/ledger/payments', (context) => {
+    const { from, to } = parseRequest(paymentsQuery, context.req.query());
+    return context.json({ payments: ledger.payments(from, to) });
+  });
+
+  app.post('/ledger/payments', signedPayment, (context) => {
+    const { reference, transfers } = parseJsonRequest(payRequestSchema, context.var.body);
+    return context.json({ block: ledger.pay(context.var.signed.hotkey, reference, transfers) });
+  });
   app.post('/ledger/register', signed, (context) => {
     return context.json({ uid: ledger.register(context.var.signed.hotkey) });
   });

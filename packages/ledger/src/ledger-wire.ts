@@ -1,6 +1,7 @@
 import { fromHex, type Hotkey, isHotkey, toHex, type Uid } from '@connito/protocol';
 import { z } from 'zod';
 import { type Block, type LedgerNote, MAX_NOTE_BYTES, type Neuron, type NeuronPayout } from './ledger.ts';
+import { MAX_TRANSFERS } from './payments.ts';
 
 // How the ledger's values travel as JSON: bytes as hex, stake as a decimal string. Each schema is used by the client
 // to parse; the server's half are the `…Json` functions, typed by the schemas' inputs.
@@ -61,6 +62,26 @@ export const notesSchema = z.object({
 export const payoutsSchema = z.object({
   payouts: z.array(z.object({ uid, incentive: share, dividends: share, emission: share })).max(65_536),
 });
+const transferSchema = z.strictObject({ to: hotkey, amount: z.int().min(0) });
+export const paymentsSchema = z.object({
+  payments: z
+    .array(
+      z.object({
+        payer: hotkey,
+        reference: hash,
+        transfers: z.array(transferSchema).max(MAX_TRANSFERS),
+        block: blockNumber,
+      }),
+    )
+    .max(65_536),
+});
+export const balanceSchema = z.object({ balance: z.int().min(0) });
+export const payRequestSchema = z.strictObject({
+  reference: hash,
+  transfers: z.array(transferSchema).max(MAX_TRANSFERS),
+});
+/** A hotkey in a query. */
+export const hotkeyParameter = hotkey;
 export const registeredSchema = z.object({ uid });
 export const committedSchema = z.object({ block: blockNumber });
 

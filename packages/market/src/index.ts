@@ -7,7 +7,21 @@
  * await using receipts = await ReceiptLog.open('receipts.jsonl', keypair);
  * await receipts.append(usage);
  */
+export { type LineageShares, lineageOf } from './build/lineage.ts';
+export { type BuildOptions, buildPackage, requireLineage } from './build/package-of-run.ts';
+export type { FetchOptions, PackageChannel } from './channel/channel.ts';
+export { DirectoryChannel } from './channel/directory-channel.ts';
+export { HuggingFaceChannel } from './channel/hugging-face-channel.ts';
+export { NpmChannel, type NpmChannelOptions } from './channel/npm-channel.ts';
+export { CHANNEL_ADDRESSES, type ChannelCredentials, openChannel } from './channel/open-channel.ts';
+export { S3Channel, type S3ChannelOptions } from './channel/s3-channel.ts';
+export { TarballChannel } from './channel/tarball-channel.ts';
 export { type MarketErrorCode, marketError } from './errors.ts';
+export {
+  type InstalledPackage,
+  InstalledPackages,
+  type InstallOptions,
+} from './install/installed-packages.ts';
 export {
   assemblePackage,
   type PackageFacts,
@@ -42,7 +56,7 @@ export {
   requireLicence,
 } from './package/licence.ts';
 export { readPackageFolder, writePackageFolder } from './package/package-folder.ts';
-export { type PackageSpec, parsePackageSpec } from './package/package-name.ts';
+export { bestVersion, newestFirst, type PackageSpec, parsePackageSpec } from './package/package-name.ts';
 export { readExpertPackage, readPackageFiles } from './package/read-package.ts';
 export { decodeTarball, encodeTarball } from './package/tarball.ts';
 export { type ExpertPackage, type PackageRules, verifyPackage } from './package/verify-package.ts';
@@ -57,3 +71,40 @@ export {
   verifyReceipts,
 } from './receipt/receipt.ts';
 export { ReceiptLog, readReceipts } from './receipt/receipt-log.ts';
+export {
+  NOTICE_KINDS,
+  type Notice,
+  type NoticeKind,
+  type SignedNotice,
+  signNotice,
+} from './registry/notice.ts';
+export {
+  decodeIndex,
+  EMPTY_INDEX,
+  encodeIndex,
+  entryOf,
+  type IndexEntry,
+  latestNotice,
+  type PackageIndex,
+  type PackageStatus,
+  resolveVersion,
+  type Search,
+  searchIndex,
+  statusOf,
+  withEntry,
+  withNotice,
+} from './registry/package-index.ts';
+export { indexChannels, type RefusedVersion } from './registry/read-channels.ts';
+export { LedgerSettlement, type Settlement, type SettlementProof } from './settlement/settlement.ts';
+export {
+  decodeStatement,
+  encodeStatement,
+  requireStatement,
+  type SignedStatement,
+  type Statement,
+  signStatement,
+  statementHashOf,
+  statementOf,
+  type Terms,
+  termsOf,
+} from './settlement/statement.ts';

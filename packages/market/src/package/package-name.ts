@@ -15,6 +15,14 @@ export const packageVersionSchema = z
   .max(64)
   .refine((text) => semver.valid(text) === text && !text.includes('+'), 'a semantic version such as 1.0.0');
 
+export function isPackageName(text: string): boolean {
+  return NAME.test(text);
+}
+
+export function isPackageVersion(text: string): boolean {
+  return packageVersionSchema.safeParse(text).success;
+}
+
 /** Which package, and which of its versions: `math`, `math@1`, `@team/math@^1.2`. */
 export type PackageSpec = { readonly name: string; readonly range: string };
 

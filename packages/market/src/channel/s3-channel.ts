@@ -1,0 +1,138 @@
+import { AwsClient } from 'aws4fetch';
+import { marketError } from '../errors.ts';
+import {
+  isPackageFile,
+  maxFileBytes,
+  PACKAGE_FILES,
+  type PackageFileName,
+  type PackageFiles,
+} from '../package/layout.ts';
+import { isPackageName, isPackageVersion, newestFirst } from '../package/package-name.ts';
+import type { FetchOptions, PackageChannel } from './channel.ts';
+import { ask, type Fetch } from './http.ts';
+import { identityOf, mustPublish, versionExists, versionMissing } from './publication.ts';
+
+/** A page of a listing has at most 1000 keys. */
+const MAX_LISTING_BYTES = 4 << 20;
+const MAX_PAGES = 1000;
+
+export type S3ChannelOptions = {
+  /** Of the bucket and, below it, of the prefix: `https://s3.example/bucket/experts/`. */
+  readonly url: URL;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region?: string;
+};
+
+/** Packages as objects `<prefix><name>/<version>/<file>` of an S3 bucket, addressed by path. */
+export class S3Channel implements PackageChannel {
+  readonly address: string;
+  readonly #bucket: URL;
+  readonly #prefix: string;
+  readonly #fetch: Fetch;
+
+  constructor(options: S3ChannelOptions) {
+    const { url, accessKeyId, secretAccessKey, region = 'us-east-1' } = options;
+    const [bucket = '', ...prefix] = url.pathname.split('/').filter((part) => part !== '');
+    this.#bucket = new URL(`/${bucket}`, url);
+    this.#prefix = prefix.length === 0 ? '' : `${prefix.join('/')}/`;
+    this.address = `s3:${url.href}`;
+    // Retrying is the caller's business.
+    const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
+    this.#fetch = (address, init) => client.fetch(address, init);
+  }
+
+  async names(signal?: AbortSignal): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (const name of await this.#list('', signal)) {
+      if (isPackageName(name)) names.push(name);
+      if (!name.startsWith('@')) continue;
+      for (const inner of await this.#list(`${name}/`, signal)) {
+        if (isPackageName(`${name}/${inner}`)) names.push(`${name}/${inner}`);
+      }
+    }
+    return names.sort();
+  }
+
+  async versions(name: string, signal?: AbortSignal): Promise<readonly string[]> {
+    if (!isPackageName(name)) return [];
+    const listed = (await this.#list(`${name}/`, signal)).filter(isPackageVersion);
+    const whole: string[] = [];
+    for (const version of listed) if (await this.#isWhole(name, version, signal)) whole.push(version);
+    return newestFirst(whole);
+  }
+
+  async fetch(name: string, version: string, { maxBytes, signal }: FetchOptions): Promise<PackageFiles> {
+    if (!isPackageName(name) || !isPackageVersion(version) || !(await this.#isWhole(name, version, signal)))
+      throw versionMissing(this.address, name, version);
+    const files = new Map<PackageFileName, Uint8Array>();
+    let left = maxBytes;
+    for (const file of Object.values(PACKAGE_FILES)) {
+      const { status, body } = await ask(this.#fetch, this.#urlOf(name, version, file), {
+        maxBytes: Math.min(left, maxFileBytes(file, maxBytes)),
+        expected: [404],
+        signal,
+      });
+      if (status === 404) continue;
+      left -= body.length;
+      files.set(file, body);
+    }
+    return files;
+  }
+
+  async publish(files: PackageFiles, signal?: AbortSignal): Promise<void> {
+    if (!(await mustPublish(this, files, signal))) return;
+    const { name, version } = identityOf(files);
+    const put = async (file: PackageFileName, headers: Record<string, string>) =>
+      ask(this.#fetch, this.#urlOf(name, version, file), {
+        method: 'PUT',
+        headers,
+        body: files.get(file)!,
+        maxBytes: MAX_LISTING_BYTES,
+        expected: [409, 412],
+        signal,
+      });
+    for (const file of files.keys()) if (file !== PACKAGE_FILES.manifest) await put(file, {});
+    // Last, since a version without it is none; and only if nobody was faster, on servers that know conditions.
+    const { status } = await put(PACKAGE_FILES.manifest, { 'if-none-match': '*' });
+    if (status >= 400) throw versionExists(this.address, name, version);
+  }
+
+  async #isWhole(name: string, version: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const url = this.#urlOf(name, version, PACKAGE_FILES.manifest);
+    const { status } = await ask(this.#fetch, url, { method: 'HEAD', maxBytes: 0, expected: [404], signal });
+    return status !== 404;
+  }
+
+  /** The next part of every key that begins with the prefix and `below`, each once. */
+  async #list(below: string, signal: AbortSignal | undefined): Promise<string[]> {
+    const prefix = `${this.#prefix}${below}`;
+    const parts = new Set<string>();
+    let token: string | null = null;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const url = new URL(this.#bucket);
+      url.searchParams.set('list-type', '2');
+      url.searchParams.set('prefix', prefix);
+      url.searchParams.set('delimiter', '/');
+      if (token !== null) url.searchParams.set('continuation-token', token);
+      const { body } = await ask(this.#fetch, url, { maxBytes: MAX_LISTING_BYTES, signal });
+      const xml = new TextDecoder().decode(body);
+      if (!xml.includes('<ListBucketResult')) {
+        const message = `${url.origin} is no S3 server this build understands: a listing is something else.`;
+        throw marketError('channel_malformed', message, { url: url.origin });
+      }
+      // Names of packages and versions have no character that XML would escape.
+      for (const [, found = ''] of xml.matchAll(/<CommonPrefixes><Prefix>([^<]*)\/<\/Prefix>/g)) {
+        if (found.startsWith(prefix)) parts.add(found.slice(prefix.length));
+      }
+      token = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(xml)?.[1] ?? null;
+      if (token === null) break;
+    }
+    return [...parts].sort();
+  }
+
+  #urlOf(name: string, version: string, file: PackageFileName): URL {
+    if (!isPackageFile(file)) throw new TypeError(file);
+    return new URL(`${this.#bucket.href}/${this.#prefix}${name}/${version}/${file}`);
+  }
+}
