@@ -30,8 +30,9 @@ export class CountSketch {
     }
   }
 
-  finish(): Float32Array {
-    return Float32Array.from(this.#sums);
+  /** In doubles, which no float32 values can make overflow, nor the answers of experts to them. */
+  finish(): Float64Array {
+    return this.#sums.slice();
   }
 }
 

@@ -151,6 +151,29 @@ describe('duplicates', () => {
       expect(find([candidate(1, honest('new'), 52), candidate(3, rival, 52)], history)).toEqual([]);
     });
 
+    it("works made of a victim's own part do not turn honest ones into its copies", () => {
+      const shared = mixed(1, common, 0, common);
+      const slander = [1, -1].flatMap((sign) =>
+        [0, 1].map((size, i) =>
+          candidate(
+            20 + 2 * sign + i,
+            mixed(sign, mixed(1, shared, -1, victim), size, noise(`${sign} ${i}`)),
+            50,
+          ),
+        ),
+      );
+      const later = [candidate(1, honest('new'), 51), candidate(3, rival, 51)];
+      const found = find([...slander, ...later], history);
+      expect(found.filter(({ uid }) => uid < 10)).toEqual([]);
+    });
+
+    it('an update of the largest values there are does not blind the comparison of others', () => {
+      const loud = mixed(0, victim, 2e37 / 0.005, honest('loud'));
+      const drowned = mixed(1, victim, 1, noise('drowning'));
+      const found = find([candidate(10, loud, 50), candidate(1, drowned, 52)], history);
+      expect(found.map(({ uid }) => uid)).toEqual([1]);
+    });
+
     it('copies that are sent beforehand do not explain a later one away', () => {
       const veil = ['x', 'y', 'z'].map((label, i) =>
         candidate(10 + i, mixed(1, victim, 0.4, noise(label)), 50),

@@ -9,9 +9,9 @@ import { expertResponse, probeInputs } from './expert-response.ts';
 /** A few thousand numbers that tell whether two updates of one group are the same work. */
 export type UpdateSketch = {
   /** For each layer a projection of the delta itself. */
-  readonly weights: readonly Float32Array[];
+  readonly weights: readonly Float64Array[];
   /** For each layer a projection of how its experts' answers to random inputs change: blind to function-preserving rewrites. */
-  readonly responses: readonly Float32Array[];
+  readonly responses: readonly Float64Array[];
 };
 
 export type Sketcher = (delta: TensorMap) => UpdateSketch;
