@@ -9,6 +9,8 @@
  */
 export { buildComposition, type RowOf, specialistModel } from './compose.ts';
 export { type CompositionErrorCode, compositionError } from './errors.ts';
+export { exportGguf, type GgufOptions } from './gguf/export-gguf.ts';
+export type { GgufType } from './gguf/gguf-file.ts';
 export {
   COMPOSITION_FILE,
   type CompositionEvaluation,
