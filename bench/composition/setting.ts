@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   collectStatistics,
@@ -16,13 +16,13 @@ import {
   decodeSafetensors,
   ForwardPass,
   loadCheckpoint,
+  loadCorpusParts,
   loadTokenizer,
   type ModelConfig,
   type Parameters,
-  prepareCorpora,
   SequenceLosses,
   type Sequences,
-  spreadSequences,
+  type Tokenizer,
 } from '@connito/model';
 
 export const DOMAINS: readonly Domain[] = ['code', 'law', 'math'];
@@ -44,7 +44,12 @@ export type Setting = {
   readonly measure: (model: Checkpoint, sequences: Sequences) => Promise<Float64Array>;
 };
 
-export async function openSetting(model: string, work: string, threads: number): Promise<Setting> {
+export async function openSetting(
+  model: string,
+  work: string,
+  threads: number,
+  domains: readonly Domain[] = DOMAINS,
+): Promise<Setting> {
   const backend = onnxBackend({ threads });
   const base = await loadCheckpoint(model);
   const tokenizer = await loadTokenizer(join(model, 'tokenizer.json'));
@@ -56,14 +61,11 @@ export async function openSetting(model: string, work: string, threads: number):
     passes.set(config.experts, pass);
     return pass;
   };
-  const shards = new Map<string, Sequences>();
+  const texts = new Map<Domain, Promise<Record<CorpusPart, Sequences>>>();
   const textOf = async (domain: Domain, part: CorpusPart): Promise<Sequences> => {
-    const key = `${domain}/${part}`;
-    if (!shards.has(key)) {
-      const [prepared] = await prepareCorpora({ tokenizer, domains: [domain], parts: [part] });
-      shards.set(key, spreadSequences(prepared!.shard, SEQUENCE_TOKENS, Number.MAX_SAFE_INTEGER));
-    }
-    return shards.get(key)!;
+    const parts = texts.get(domain) ?? domainTexts(domain, tokenizer, work);
+    texts.set(domain, parts);
+    return (await parts)[part];
   };
   const statisticsOf = async (parameters: Parameters, sequences: Sequences): Promise<RoutingStatistics> => {
     const pass = await passFor(base.config);
@@ -79,7 +81,7 @@ export async function openSetting(model: string, work: string, threads: number):
   }
   const baseStatistics = await statisticsOf(base.parameters, joined(pretrained));
   const specialists: Specialist[] = [];
-  for (const domain of DOMAINS) {
+  for (const domain of domains) {
     const about = JSON.parse(await readFile(join(work, domain, 'specialist.json'), 'utf8'));
     const file = await readFile(join(work, domain, 'experts.safetensors'));
     const tensors = decodeSafetensors(file, `${domain}/experts.safetensors`);
@@ -112,6 +114,66 @@ export async function openSetting(model: string, work: string, threads: number):
       return new SequenceLosses(await passFor(config), sequences).measure(parameters);
     },
   };
+}
+
+/** One sequence of each of at most so many documents. */
+const MAX_DOCUMENTS: Readonly<Record<CorpusPart, number>> = {
+  pretrain: 128,
+  adapt: 128,
+  heldout: 160,
+  reporting: 200,
+};
+/** Gives more than 129 tokens of any text here. */
+const EXCERPT_CHARS = 1500;
+
+/**
+ * A domain's texts as sequences, one from each of some documents spread evenly over a part: from a third of the document on for
+ * the parts that statistics come from, and from its beginning for the parts that are measured. Kept in the work folder.
+ */
+async function domainTexts(
+  domain: Domain,
+  tokenizer: Tokenizer,
+  work: string,
+): Promise<Record<CorpusPart, Sequences>> {
+  const width = SEQUENCE_TOKENS + 1;
+  const path = join(work, `${domain}.sequences.json`);
+  try {
+    const kept = JSON.parse(await readFile(path, 'utf8')) as Record<CorpusPart, number[]>;
+    const sequences = (data: readonly number[]): Sequences => ({
+      count: data.length / width,
+      tokens: SEQUENCE_TOKENS,
+      data: Int32Array.from(data),
+    });
+    return {
+      pretrain: sequences(kept.pretrain),
+      adapt: sequences(kept.adapt),
+      heldout: sequences(kept.heldout),
+      reporting: sequences(kept.reporting),
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const { parts } = await loadCorpusParts(domain);
+  const rowsOf = (part: CorpusPart): number[] => {
+    const documents = parts[part];
+    const rows: number[] = [];
+    const wanted = Math.min(documents.length, MAX_DOCUMENTS[part]);
+    for (let i = 0; i < wanted; i++) {
+      const { text } = documents[Math.floor((i * documents.length) / wanted)]!;
+      const from = part === 'pretrain' || part === 'adapt' ? Math.floor(text.length / 3) : 0;
+      const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
+      if (ids.length >= width) rows.push(...ids.subarray(0, width));
+    }
+    return rows;
+  };
+  const kept = {
+    pretrain: rowsOf('pretrain'),
+    adapt: rowsOf('adapt'),
+    heldout: rowsOf('heldout'),
+    reporting: rowsOf('reporting'),
+  };
+  await writeFile(path, JSON.stringify(kept));
+  return domainTexts(domain, tokenizer, work);
 }
 
 /** At most `limit` sequences, spread evenly. */
