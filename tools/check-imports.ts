@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   engine: [],
   model: ['engine', 'protocol'],
-  composition: ['engine', 'model', 'node', 'protocol'],
+  composition: ['engine', 'market', 'model', 'node', 'protocol'],
   node: ['protocol'],
   ledger: ['node', 'protocol'],
   store: ['node', 'protocol'],

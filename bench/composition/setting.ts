@@ -4,9 +4,12 @@ import {
   collectStatistics,
   decodeRoutingStatistics,
   encodeRoutingStatistics,
+  excerpts,
+  interleaved,
   type RoutingStatistics,
   type Specialist,
   specialistModel,
+  thinned,
 } from '@connito/composition';
 import { type Backend, floats, onnxBackend } from '@connito/engine';
 import {
@@ -79,7 +82,7 @@ export async function openSetting(
   for (const domain of [...DOMAINS, GENERAL]) {
     pretrained.push(thinned(await textOf(domain, 'pretrain'), STATISTICS_SEQUENCES));
   }
-  const baseStatistics = await statisticsOf(base.parameters, joined(pretrained));
+  const baseStatistics = await statisticsOf(base.parameters, interleaved(pretrained));
   const specialists: Specialist[] = [];
   for (const domain of domains) {
     const about = JSON.parse(await readFile(join(work, domain, 'specialist.json'), 'utf8'));
@@ -92,7 +95,7 @@ export async function openSetting(
       Object.entries(about.experts as Record<string, number[]>).map(([layer, list]) => [Number(layer), list]),
     );
     const unmeasured = { id: domain, domain, contentHash: '', baseHash: '', experts, parameters };
-    const own = specialistModel(base, { ...unmeasured, statistics: baseStatistics });
+    const own = specialistModel(base, unmeasured);
     const statistics = await statisticsOf(
       own.parameters,
       thinned(await textOf(domain, 'adapt'), STATISTICS_SEQUENCES),
@@ -123,13 +126,7 @@ const MAX_DOCUMENTS: Readonly<Record<CorpusPart, number>> = {
   heldout: 160,
   reporting: 200,
 };
-/** Gives more than 129 tokens of any text here. */
-const EXCERPT_CHARS = 1500;
-
-/**
- * A domain's texts as sequences, one from each of some documents spread evenly over a part: from a third of the document on for
- * the parts that statistics come from, and from its beginning for the parts that are measured. Kept in the work folder.
- */
+/** A domain's texts as sequences. Kept in the work folder. */
 async function domainTexts(
   domain: Domain,
   tokenizer: Tokenizer,
@@ -153,19 +150,10 @@ async function domainTexts(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const { parts } = await loadCorpusParts(domain);
-  const rowsOf = (part: CorpusPart): number[] => {
-    const documents = parts[part];
-    const rows: number[] = [];
-    const wanted = Math.min(documents.length, MAX_DOCUMENTS[part]);
-    for (let i = 0; i < wanted; i++) {
-      const { text } = documents[Math.floor((i * documents.length) / wanted)]!;
-      const from = part === 'pretrain' || part === 'adapt' ? Math.floor(text.length / 3) : 0;
-      const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
-      if (ids.length >= width) rows.push(...ids.subarray(0, width));
-    }
-    return rows;
-  };
+  const corpus = await loadCorpusParts(domain);
+  const rowsOf = (part: CorpusPart): number[] => [
+    ...excerpts(corpus, part, tokenizer, { limit: MAX_DOCUMENTS[part], tokens: SEQUENCE_TOKENS }).data,
+  ];
   const kept = {
     pretrain: rowsOf('pretrain'),
     adapt: rowsOf('adapt'),
@@ -174,26 +162,4 @@ async function domainTexts(
   };
   await writeFile(path, JSON.stringify(kept));
   return domainTexts(domain, tokenizer, work);
-}
-
-/** At most `limit` sequences, spread evenly. */
-export function thinned(all: Sequences, limit: number): Sequences {
-  const count = Math.min(limit, all.count);
-  const width = all.tokens + 1;
-  const data = new Int32Array(count * width);
-  for (let i = 0; i < count; i++) {
-    const row = Math.floor((i * all.count) / count);
-    data.set(all.data.subarray(row * width, (row + 1) * width), i * width);
-  }
-  return { count, tokens: all.tokens, data };
-}
-
-function joined(parts: readonly Sequences[]): Sequences {
-  const data = new Int32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { count: parts.reduce((sum, part) => sum + part.count, 0), tokens: parts[0]!.tokens, data };
 }

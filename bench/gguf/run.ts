@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 import { exportGguf, type GgufType } from '@connito/composition';
 import { onnxBackend } from '@connito/engine';
 import { createTokenizer, loadCheckpoint, loadCorpusParts, parseTokenizerJson } from '@connito/model';
+import { askLlamaCpp, llamaCppMissing } from '../../tools/llama-cpp/ask.ts';
 import { describeMachine } from '../support/machine.ts';
 import { nextTokenDistributions } from './distributions.ts';
-import { askLlamaCpp, llamaCppMissing } from './llama-cpp.ts';
 
 const MAX_DIFFERENCE = 1e-4;
 const SEQUENCE_TOKENS = 96;

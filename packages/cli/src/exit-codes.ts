@@ -71,6 +71,11 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   network_file_corrupt: EXIT_CODES.data,
   round_missing: EXIT_CODES.data,
   model_unusable: EXIT_CODES.data,
+  specialist_invalid: EXIT_CODES.data,
+  base_differs: EXIT_CODES.data,
+  composition_conflict: EXIT_CODES.data,
+  not_expressible: EXIT_CODES.data,
+  composition_malformed: EXIT_CODES.data,
 
   package_malformed: EXIT_CODES.data,
   package_files_wrong: EXIT_CODES.data,

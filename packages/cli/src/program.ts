@@ -6,6 +6,7 @@ import { newCommandGroup } from './command/command.ts';
 import type { CommandContext } from './command/context.ts';
 import { reportFailure } from './command/report-failure.ts';
 import { chatCommand } from './commands/chat/command.ts';
+import { composeCommand } from './commands/compose/command.ts';
 import { doctorCommand } from './commands/doctor/command.ts';
 import { expertsCommand } from './commands/experts/command.ts';
 import { explainCommand } from './commands/explain/command.ts';
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(chatCommand(context))
     .addCommand(keysCommand(context))
     .addCommand(expertsCommand(context))
+    .addCommand(composeCommand(context))
     .addCommand(foundationCommand(context, onExitCode))
     .addCommand(packageCommand(context))
     .addCommand(ledgerCommand(context))

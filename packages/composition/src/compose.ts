@@ -54,7 +54,7 @@ function matricesAt(
 }
 
 /** The base with one specialist's experts in place: the model it was trained as. */
-export function specialistModel(base: Checkpoint, specialist: Specialist): Checkpoint {
+export function specialistModel(base: Checkpoint, specialist: Pick<Specialist, 'parameters'>): Checkpoint {
   const parameters = new Map(base.parameters);
   for (const [name, { data, shape }] of specialist.parameters) parameters.set(name, tensor(data, shape));
   return { config: base.config, parameters };

@@ -7,7 +7,16 @@
  * const rows = ridgeRows(base, baseStatistics, specialists);
  * const composed = buildComposition(base, specialists, placement, rows);
  */
+export { baseHashOfFolder } from './base-identity.ts';
 export { buildComposition, type RowOf, specialistModel } from './compose.ts';
+export {
+  BASE_STATISTICS_FILE,
+  type Composed,
+  type ComposeOptions,
+  type ComposeTexts,
+  composeFolder,
+  specialistStatistics,
+} from './compose-folder.ts';
 export { type CompositionErrorCode, compositionError } from './errors.ts';
 export { exportGguf, type GgufOptions } from './gguf/export-gguf.ts';
 export type { GgufType } from './gguf/gguf-file.ts';
@@ -22,6 +31,14 @@ export {
   signComposition,
 } from './manifest/composition-manifest.ts';
 export { identifyFile, verifyComposition } from './manifest/verify-composition.ts';
+export { type AverageKind, averageSpecialists } from './measure/average.ts';
+export { type DomainLosses, type LossTable, Measurer } from './measure/loss-table.ts';
+export {
+  type CompositionBounds,
+  type CompositionVerdict,
+  DEFAULT_BOUNDS,
+  judgeComposition,
+} from './measure/verdict.ts';
 export { type Overlap, overlapShare, overlapsOf } from './placement/overlaps.ts';
 export {
   type Companions,
@@ -31,8 +48,10 @@ export {
   placeSpecialists,
   type Slot,
 } from './placement/placement.ts';
+export { type BaselineRows, baselineRows } from './router/baseline-rows.ts';
 export { collectStatistics } from './router/collect-statistics.ts';
 export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router/domain-direction.ts';
+export { type RefineOptions, refineRows } from './router/refine-rows.ts';
 export { ridgeRows } from './router/ridge-rows.ts';
 export {
   decodeRoutingStatistics,
@@ -42,3 +61,5 @@ export {
 } from './router/routing-statistics.ts';
 export { spareRow } from './router/spare-row.ts';
 export { matricesOf, requireFitting, type Specialist } from './specialist.ts';
+export { specialistOfPackage, type UnroutedSpecialist } from './specialist-of-package.ts';
+export { excerpts, interleaved, thinned } from './texts.ts';

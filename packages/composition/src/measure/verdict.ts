@@ -34,7 +34,8 @@ export function judgeComposition(
     const ratio = own > 0 ? gain / own : Number.NaN;
     oracleRatios.set(id, ratio);
     if (!(own > 0)) {
-      if (!(gain >= 0)) failures.push(`${domain}: ${id} alone gains ${nats(own)}, and the composition loses ${nats(-gain)}.`);
+      if (!(gain >= 0))
+        failures.push(`${domain}: ${id} alone gains ${nats(own)}, and the composition loses ${nats(-gain)}.`);
     } else if (!(ratio >= bounds.minOracleRatio)) {
       failures.push(
         `${domain}: the composition gains ${nats(gain)}, ${percent(ratio)} of what ${id} gains alone (${nats(own)}); the bound is ${percent(bounds.minOracleRatio)}.`,

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const FOLDER = new URL('../../tools/llama-cpp/', import.meta.url);
+const FOLDER = new URL('./', import.meta.url);
 
 /** Null where it is there; else the sentence to show. */
 export function llamaCppMissing(): string | null {

@@ -1,0 +1,145 @@
+import { basename, join } from 'node:path';
+import {
+  type Composed,
+  composeFolder,
+  excerpts,
+  interleaved,
+  specialistOfPackage,
+  specialistStatistics,
+} from '@connito/composition';
+import { readExpertPackage } from '@connito/market';
+import {
+  type CorpusParts,
+  DOMAINS,
+  type Domain,
+  loadCheckpoint,
+  loadCorpusParts,
+  loadTokenizer,
+} from '@connito/model';
+import { loadHotkey } from '@connito/node';
+import { type CommandContext, stopSignal } from '../../command/context.ts';
+import { formatTable } from '../../command/table.ts';
+import { cliError } from '../../errors.ts';
+import { requireModelFiles, SHIPPED_MODEL } from '../../network/base-model.ts';
+import type { ComposeCommandOptions } from './options.ts';
+
+/** Sequences of each domain that routing statistics come from, and tokens of every sequence. */
+const STATISTICS_SEQUENCES = 96;
+const SEQUENCE_TOKENS = 128;
+
+export async function compose(options: ComposeCommandOptions, context: CommandContext): Promise<void> {
+  const { out, threads } = options;
+  const base = options.base ?? SHIPPED_MODEL;
+  const signal = stopSignal(context);
+  const note = (text: string) => options.json === true || context.stderr.write(`${text}\n`);
+  await requireModelFiles(base);
+  const keypair = await loadHotkey(options);
+  const packages = [];
+  for (const path of options.with) packages.push(await readExpertPackage(path));
+
+  note('Reading the texts');
+  const tokenizer = await loadTokenizer(join(base, 'tokenizer.json'));
+  const corpora = new Map<string, CorpusParts>();
+  for (const domain of DOMAINS) corpora.set(domain, await loadCorpusParts(domain));
+  const textOf = (domain: string, part: 'pretrain' | 'adapt' | 'reporting', limit: number) =>
+    excerpts(corpora.get(domain)!, part, tokenizer, { limit, tokens: SEQUENCE_TOKENS });
+
+  const checkpoint = await loadCheckpoint(base);
+  const specialists = [];
+  for (const found of packages) {
+    const specialist = specialistOfPackage(found, checkpoint.config);
+    const { id, domain } = specialist;
+    if (!(DOMAINS as readonly string[]).includes(domain)) {
+      const message = `--with: ${id} is for domain "${domain}", of which this build has no text to measure it on; it has ${DOMAINS.join(', ')}`;
+      throw cliError('invalid_option', message);
+    }
+    if (specialist.statistics === null)
+      note(`${id} has no router statistics; collecting them from its domain's text`);
+    const statistics =
+      specialist.statistics ??
+      (await specialistStatistics(
+        checkpoint,
+        specialist,
+        textOf(domain, 'adapt', STATISTICS_SEQUENCES),
+        threads,
+      ));
+    specialists.push({ ...specialist, statistics });
+  }
+  note('Composing and measuring');
+  const composed = await composeFolder(
+    {
+      name: options.name ?? nameOf(out),
+      base,
+      out,
+      mode: options.placement,
+      companions: options.companions,
+      bounds: { minOracleRatio: options.minOracleRatio, maxGeneralRise: options.maxGeneralRise },
+      acceptWorse: options.acceptWorse === true,
+      type: options.type,
+      gguf: options.gguf === undefined ? null : { path: options.gguf, type: options.ggufType },
+    },
+    specialists,
+    {
+      base: interleaved(DOMAINS.map((domain: Domain) => textOf(domain, 'pretrain', STATISTICS_SEQUENCES))),
+      measured: new Map(DOMAINS.map((domain) => [domain, textOf(domain, 'reporting', options.sequences)])),
+      measuredPart: 'reporting',
+    },
+    { threads, keypair, signal },
+  );
+  if (options.json === true) {
+    const { manifest, placement, verdict } = composed;
+    const object = {
+      type: 'composition',
+      out,
+      experts: placement.experts,
+      inPlace: placement.inPlace,
+      added: placement.added,
+      oracleRatios: Object.fromEntries(verdict.oracleRatios),
+      generalRises: Object.fromEntries(verdict.generalRises),
+      failures: verdict.failures,
+      evaluation: manifest.evaluation,
+    };
+    context.stdout.write(`${JSON.stringify(object)}\n`);
+    return;
+  }
+  context.stdout.write(`${composedLines(composed, out).join('\n')}\n`);
+}
+
+/** A folder's name as a composition's. */
+function nameOf(folder: string): string {
+  const name = basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replace(/^-+|-+$/g, '');
+  return name === '' ? 'composition' : name;
+}
+
+/** The forgetting matrix: a row for each model, a column for each domain, in nats per token. */
+function composedLines({ placement, table, verdict }: Composed, out: string): string[] {
+  const rows = [
+    { name: 'base', losses: table.base },
+    ...[...table.alone].map(([id, losses]) => ({ name: `${id} alone`, losses })),
+    { name: 'average of all', losses: table.average },
+    { name: 'composition', losses: table.composition },
+  ];
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  return [
+    ...formatTable(
+      [
+        { title: 'loss, nats/token', value: ({ name }: (typeof rows)[number]) => name },
+        ...[...table.base.keys()].map((domain) => ({
+          title: domain,
+          value: ({ losses }: (typeof rows)[number]) => losses.get(domain)!.toFixed(4),
+          align: 'right' as const,
+        })),
+      ],
+      rows,
+    ),
+    '',
+    ...[...verdict.oracleRatios].map(([id, ratio]) => `${id} keeps ${percent(ratio)} of its gain`),
+    ...[...verdict.generalRises].map(([domain, rise]) => `${domain}: loss ${percent(rise)} above the base's`),
+    ...verdict.failures.map((failure) => `beyond its bounds: ${failure}`),
+    `${placement.experts} experts a layer; in place: ${placement.inPlace.join(', ') || 'none'}; added: ${placement.added.join(', ') || 'none'}. Written to ${out}`,
+  ];
+}

@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Checkpoint, loadCheckpoint } from '@connito/model';
+import { keypairFromMiniSecret } from '@connito/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { baseHashOfFolder } from './base-identity.ts';
+import { type ComposeOptions, composeFolder } from './compose-folder.ts';
+import { verifyComposition } from './manifest/verify-composition.ts';
+import { DEFAULT_BOUNDS } from './measure/verdict.ts';
+import type { Specialist } from './specialist.ts';
+import { randomSequences, randomSpecialist, TINY, writeTinyModel } from './testing/tiny-model.ts';
+
+const keypair = keypairFromMiniSecret(new Uint8Array(32).fill(3));
+/** No composition of random experts is within them. */
+const STRICT = { minOracleRatio: 1, maxGeneralRise: 0 };
+const texts = {
+  base: randomSequences('base', 8, 12),
+  measured: new Map(['code', 'law', 'prose'].map((domain) => [domain, randomSequences(domain, 4, 12)])),
+  measuredPart: 'reporting',
+};
+
+let work: string;
+let folder: string;
+let base: Checkpoint;
+let code: Specialist;
+let law: Specialist;
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'connito-compose-'));
+  folder = join(work, 'base');
+  base = await writeTinyModel(folder);
+  const hash = await baseHashOfFolder(folder);
+  code = randomSpecialist(
+    base,
+    hash,
+    'code@1.0.0',
+    'code',
+    new Map([
+      [1, [0, 1]],
+      [2, [0, 1]],
+    ]),
+  );
+  law = randomSpecialist(
+    base,
+    hash,
+    'law@1.0.0',
+    'law',
+    new Map([
+      [1, [1, 2]],
+      [2, [1, 2]],
+    ]),
+  );
+});
+
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+function compose(name: string, specialists: readonly Specialist[], options: Partial<ComposeOptions> = {}) {
+  const whole = {
+    ...({
+      name,
+      base: folder,
+      out: join(work, name),
+      mode: 'auto',
+      companions: 'all',
+      bounds: DEFAULT_BOUNDS,
+    } as const),
+    ...({ acceptWorse: true, type: 'F32', gguf: null } as const),
+    ...options,
+  };
+  return composeFolder(whole, specialists, texts, { threads: 1, keypair });
+}
+
+describe('composing a folder', () => {
+  test('overlapping packages become experts of their own in a checkpoint that loads strictly', async () => {
+    const { manifest, table } = await compose('overlapping', [code, law]);
+    const { config, parameters } = await loadCheckpoint(join(work, 'overlapping'));
+    expect(config).toEqual({ ...TINY, experts: 12 });
+    expect(manifest).toEqual(await verifyComposition(join(work, 'overlapping')));
+    for (const [layer, origins] of manifest.layers.entries()) {
+      for (const [expert, origin] of origins.entries()) {
+        const name = (index: number) => `model.layers.${layer}.mlp.experts.${index}.up_proj.weight`;
+        const from = origin.kind === 'trained' ? [code, law][origin.package]!.parameters : base.parameters;
+        expect(parameters.get(name(expert))!.data, name(expert)).toEqual(from.get(name(origin.expert))!.data);
+      }
+    }
+    const written = manifest.evaluation!.composition.map(({ lossNanoNats }) => lossNanoNats);
+    expect(written).toEqual([...table.composition.values()].map((loss) => Math.round(loss * 1e9)));
+  });
+
+  test('disjoint packages go in place and leave router and shape alone', async () => {
+    const other = { ...law, experts: new Map([[1, [2]]]) };
+    const parameters = new Map(
+      [...law.parameters].filter(([name]) => name.includes('layers.1.mlp.experts.2.')),
+    );
+    const { manifest } = await compose('disjoint', [code, { ...other, parameters }]);
+    expect(manifest.router).toEqual({ method: 'native', baseStatistics: null });
+    expect((await loadCheckpoint(join(work, 'disjoint'))).config).toEqual(TINY);
+  });
+
+  test('a composition beyond its bounds is not written', async () => {
+    const strict = { bounds: STRICT, acceptWorse: false };
+    await expect(compose('worse', [code, law], strict)).rejects.toMatchObject({ code: 'composition_worse' });
+    expect((await readdir(work)).filter((name) => name.startsWith('worse'))).toEqual([]);
+
+    const { verdict } = await compose('worse', [code, law], { ...strict, acceptWorse: true });
+    const manifest = await verifyComposition(join(work, 'worse'));
+    expect(manifest!.evaluation!.failures).toEqual(verdict.failures);
+    expect(verdict.failures.length).toBeGreaterThan(0);
+  });
+
+  test('a flipped byte of any file is found', async () => {
+    const { manifest } = await compose('flipped', [code]);
+    for (const { path } of manifest.files) {
+      const whole = await readFile(join(work, 'flipped', path));
+      const flipped = Buffer.from(whole);
+      flipped[whole.length >> 1]! ^= 1;
+      await writeFile(join(work, 'flipped', path), flipped);
+      await expect(verifyComposition(join(work, 'flipped'))).rejects.toThrow(path);
+      await writeFile(join(work, 'flipped', path), whole);
+    }
+    expect(await verifyComposition(join(work, 'flipped'))).toEqual(manifest);
+  });
+
+  test.each<[string, () => Specialist, string, RegExp]>([
+    ['another base', () => ({ ...code, baseHash: 'cd'.repeat(32) }), 'base_differs', /was made for the base/],
+    [
+      'a missing tensor',
+      () => ({ ...code, parameters: new Map([...code.parameters].slice(1)) }),
+      'specialist_invalid',
+      /code@1\.0\.0: tensor model\.layers\.\d\.mlp\.experts\.\d\.gate_proj\.weight is missing/,
+    ],
+    [
+      'a tensor of another expert',
+      () => ({
+        ...code,
+        experts: new Map([
+          [1, [0, 1]],
+          [2, [0]],
+        ]),
+      }),
+      'specialist_invalid',
+      /is of no expert that it names/,
+    ],
+    [
+      'a value that is not finite',
+      () => {
+        const [name, { shape, data }] = [...code.parameters][0]!;
+        const broken = { shape, data: data.map((value, i) => (i === 3 ? Number.NaN : value)) };
+        return { ...code, parameters: new Map([...code.parameters, [name, broken]]) };
+      },
+      'specialist_invalid',
+      /not finite/,
+    ],
+    ['a domain nobody can measure', () => ({ ...code, domain: 'chess' }), 'composition_conflict', /chess/],
+  ])('a package with %s is refused', async (_, specialist, errorCode, message) => {
+    const failure = compose('refused', [specialist()]);
+    await expect(failure).rejects.toThrow(message);
+    await expect(failure).rejects.toMatchObject({ code: errorCode });
+  });
+
+  test('a folder that is not empty is left alone', async () => {
+    await expect(compose('base', [code])).rejects.toThrow(/is not empty/);
+  });
+});
