@@ -21,6 +21,7 @@ export {
   rescaled,
 } from './miners/evasion.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
+export { miner } from './miners/submitting.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
 export type { ScenarioResult, Verdict } from './result.ts';
@@ -28,6 +29,7 @@ export type { Scenario } from './scenario.ts';
 export { SCENARIOS } from './scenarios/index.ts';
 export { SharedModel } from './shared-model.ts';
 export { createTinyRun, writeTinyModel } from './tiny-run.ts';
+export { validator } from './validators/lying.ts';
 export { copycat, overflow };
 
 /** Hostile strategies by the name a network's configuration uses. */

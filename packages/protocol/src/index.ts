@@ -184,6 +184,7 @@ export {
   phaseAt,
   roundLengthBlocks,
   roundWindow,
+  WINDOW_NAMES,
   type WindowName,
   windowOf,
 } from './round/phase.ts';

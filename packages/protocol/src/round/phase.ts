@@ -26,7 +26,8 @@ export type PhasePoint =
       readonly blocksLeft: number;
     });
 
-const WINDOWS: readonly WindowName[] = [
+/** The windows of a round in their order. */
+export const WINDOW_NAMES: readonly WindowName[] = [
   'distribute',
   'train',
   'commit',
@@ -39,7 +40,7 @@ const WINDOWS: readonly WindowName[] = [
 ];
 
 export function roundLengthBlocks(schedule: Schedule): number {
-  return WINDOWS.reduce((sum, name) => sum + schedule[name], 0);
+  return WINDOW_NAMES.reduce((sum, name) => sum + schedule[name], 0);
 }
 
 /** The phase of a block: a pure function of its number, which is the network's only clock. Round 0 starts at genesis. */
@@ -52,7 +53,7 @@ export function phaseAt(block: number, schedule: Schedule): PhasePoint {
   const round = Math.floor(sinceGenesis / length);
   let firstBlock = schedule.genesisBlock + round * length;
   let name: WindowName = 'distribute';
-  for (name of WINDOWS) {
+  for (name of WINDOW_NAMES) {
     if (block < firstBlock + schedule[name]) break;
     firstBlock += schedule[name];
   }
@@ -69,7 +70,7 @@ export function windowOf(round: number, name: Phase | MergeStep, schedule: Sched
   const last = name === 'merge' ? 'state' : name;
   const start = schedule.genesisBlock + round * roundLengthBlocks(schedule);
   const blocksBefore = (window: WindowName) =>
-    WINDOWS.slice(0, WINDOWS.indexOf(window)).reduce((sum, earlier) => sum + schedule[earlier], 0);
+    WINDOW_NAMES.slice(0, WINDOW_NAMES.indexOf(window)).reduce((sum, earlier) => sum + schedule[earlier], 0);
   return {
     firstBlock: start + blocksBefore(first),
     lastBlock: start + blocksBefore(last) + schedule[last] - 1,
