@@ -1,0 +1,189 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { theme } from '../data/preferences.ts';
+
+export type Series = {
+  readonly label: string;
+  /** Index of the domain's colour. */
+  readonly color: number;
+  readonly values: readonly (number | null)[];
+  /** Bounds of an interval to shade, as long as `values`. */
+  readonly low?: readonly (number | null)[];
+  readonly high?: readonly (number | null)[];
+  readonly dashed?: boolean;
+};
+
+export type ChartProps = {
+  readonly label: string;
+  readonly rounds: readonly number[];
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  readonly height?: number;
+  /** Rounds to mark on the axis: void ones. */
+  readonly marks?: readonly number[];
+};
+
+/** Lines over rounds. The pointer reads values off the legend; a table below it holds them for everybody else. */
+export function Chart({ label, rounds, series, format, height = 240, marks = [] }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const shape = series.map((one) => `${one.label}/${one.low === undefined}`).join();
+  const themeNow = theme.value;
+  const data = chartData(rounds, series);
+  const latest = useRef({ data, marks });
+  latest.current = { data, marks };
+  useEffect(() => {
+    const element = box.current!;
+    const made = new uPlot(
+      optionsOf({
+        label,
+        series,
+        format,
+        height,
+        width: element.clientWidth,
+        marks: () => latest.current.marks,
+      }),
+      latest.current.data,
+      element,
+    );
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const redraw = (): void => made.redraw(false);
+    scheme.addEventListener('change', redraw);
+    return () => {
+      scheme.removeEventListener('change', redraw);
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [shape, height, themeNow]);
+
+  useEffect(() => plot.current?.setData(latest.current.data), [data]);
+
+  return (
+    <figure class="chart" aria-label={label}>
+      <div ref={box} aria-hidden="true" />
+      <details>
+        <summary>As a table</summary>
+        <div class="table-box low">
+          <table>
+            <caption class="sr-only">{label}</caption>
+            <thead>
+              <tr>
+                <th scope="col">round</th>
+                {series.map((one) => (
+                  <th key={one.label} scope="col" class="right">
+                    {one.label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rounds.map((round, i) => (
+                <tr key={round}>
+                  <th scope="row">{round}</th>
+                  {series.map(({ label: name, values, low, high }) => (
+                    <td key={name} class="right">
+                      {values[i] == null ? '–' : format(values[i])}
+                      {low?.[i] != null && high?.[i] != null && ` (${format(low[i])} to ${format(high[i])})`}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </figure>
+  );
+}
+
+function chartData(rounds: readonly number[], series: readonly Series[]): uPlot.AlignedData {
+  const columns = series.flatMap(({ values, low, high }) =>
+    low === undefined || high === undefined ? [[...values]] : [[...values], [...low], [...high]],
+  );
+  return [[...rounds], ...columns];
+}
+
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Colours are read when drawn, so that a change of theme needs no new chart. */
+function optionsOf({
+  label,
+  series,
+  format,
+  height,
+  width,
+  marks,
+}: Pick<ChartProps, 'label' | 'series' | 'format'> & {
+  height: number;
+  width: number;
+  marks: () => readonly number[];
+}): uPlot.Options {
+  const lines: uPlot.Series[] = [
+    { label: 'round', value: (_, value) => (value === null ? '–' : `${value}`) },
+  ];
+  const bands: uPlot.Band[] = [];
+  for (const { label: name, color: index, low, dashed } of series) {
+    const stroke = (): string => color(`--series-${index}`);
+    lines.push({
+      label: name,
+      stroke,
+      width: 1.75,
+      points: { show: false },
+      spanGaps: true,
+      ...(dashed === true ? { dash: [5, 4] } : {}),
+      value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
+    });
+    if (low === undefined) continue;
+    const at = lines.length;
+    const bound = {
+      class: 'bound',
+      stroke: () => 'transparent',
+      width: 0,
+      points: { show: false },
+      spanGaps: true,
+    };
+    lines.push({ ...bound, label: `${name} low` }, { ...bound, label: `${name} high` });
+    bands.push({ series: [at + 1, at], fill: () => color(`--band-${index}`) });
+  }
+  const axis: uPlot.Axis = {
+    stroke: () => color('--quiet'),
+    grid: { stroke: () => color('--line'), width: 1 },
+    ticks: { stroke: () => color('--line'), width: 1, size: 4 },
+    font: '11px ui-sans-serif, system-ui, sans-serif',
+  };
+  return {
+    title: '',
+    width,
+    height,
+    series: lines,
+    bands,
+    scales: { x: { time: false } },
+    cursor: { points: { size: 6 }, drag: { x: false, y: false } },
+    legend: { live: true },
+    axes: [
+      { ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], space: 40 },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map(format) },
+    ],
+    hooks: {
+      ready: [(made) => made.root.setAttribute('data-chart', label)],
+      draw: [
+        ({ ctx, bbox, valToPos }) => {
+          ctx.save();
+          ctx.fillStyle = color('--bad');
+          for (const round of marks()) {
+            const x = valToPos(round, 'x', true);
+            if (x >= bbox.left && x <= bbox.left + bbox.width)
+              ctx.fillRect(x - 1, bbox.top + bbox.height - 8, 2, 8);
+          }
+          ctx.restore();
+        },
+      ],
+    },
+  };
+}
