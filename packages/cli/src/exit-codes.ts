@@ -50,6 +50,8 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   processes_left: EXIT_CODES.environment,
   api_keys_unusable: EXIT_CODES.environment,
   engine_unavailable: EXIT_CODES.environment,
+  archive_unusable: EXIT_CODES.environment,
+  page_unusable: EXIT_CODES.environment,
 
   unsupported_model: EXIT_CODES.data,
   checkpoint_missing: EXIT_CODES.data,

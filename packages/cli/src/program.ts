@@ -7,6 +7,7 @@ import type { CommandContext } from './command/context.ts';
 import { reportFailure } from './command/report-failure.ts';
 import { chatCommand } from './commands/chat/command.ts';
 import { composeCommand } from './commands/compose/command.ts';
+import { dashboardCommand } from './commands/dashboard/command.ts';
 import { doctorCommand } from './commands/doctor/command.ts';
 import { expertsCommand } from './commands/experts/command.ts';
 import { explainCommand } from './commands/explain/command.ts';
@@ -32,6 +33,7 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .helpOption('-h, --help', 'print help; every command has its own')
     .addHelpText('after', EXIT_CODE_HELP)
     .addCommand(upCommand(context, onExitCode))
+    .addCommand(dashboardCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(explainCommand(context))
     .addCommand(doctorCommand(context, onExitCode))

@@ -22,6 +22,8 @@ export type NetworkLayout = {
   readonly processesFile: string;
   /** One line for each finished round, with its reporting losses. */
   readonly roundsFile: string;
+  /** Rounds the dashboard has read; made anew where it is missing. */
+  readonly dashboardFile: string;
   stateOf(name: string): string;
   logOf(name: string): string;
   walletOf(name: string): HotkeyLocation;
@@ -41,6 +43,7 @@ export function layoutOf(directory: string): NetworkLayout {
     lockFile: within('lock'),
     processesFile: within('processes.json'),
     roundsFile: within('rounds.jsonl'),
+    dashboardFile: within('dashboard.db'),
     stateOf: (name) => within('nodes', name),
     logOf: (name) => within('logs', `${name}.log`),
     walletOf: (name) => ({ walletsPath: within('wallets'), wallet: name, hotkey: 'default' }),

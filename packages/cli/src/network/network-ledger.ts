@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedLedger, type GenesisInput, type Ledger } from '@connito/ledger';
 import { fileError, keypairFromMiniSecret } from '@connito/node';
@@ -34,6 +34,30 @@ export async function openNetworkLedger(layout: NetworkLayout): Promise<NetworkL
     runningPid: null,
     [Symbol.dispose]: () => embedded.close(),
   };
+}
+
+/**
+ * A ledger to watch for long: over HTTP while the network runs, else a copy of its file in `scratch`, so that the network can
+ * be started meanwhile.
+ */
+export async function openLedgerToWatch(
+  layout: NetworkLayout,
+  scratch: string,
+): Promise<{ readonly ledger: Ledger; readonly runningPid: number | null }> {
+  const holder = await lockHolder(layout.lockFile);
+  const processes = await readProcesses(layout);
+  if (holder !== null && processes !== null) {
+    return { ledger: observerLedger(new URL(processes.ledgerUrl)), runningPid: holder.pid };
+  }
+  const genesis = await readGenesis(layout.genesisFile);
+  const path = join(scratch, LEDGER_FILE);
+  await copyFile(join(layout.ledger, LEDGER_FILE), path).catch((error: unknown) => {
+    throw fileError(error, layout.ledger);
+  });
+  // What was not yet moved into the file itself.
+  await copyFile(join(layout.ledger, `${LEDGER_FILE}-wal`), `${path}-wal`).catch(() => undefined);
+  const nobody = keypairFromMiniSecret(new Uint8Array(32));
+  return { ledger: EmbeddedLedger.open({ path, genesis }).as(nobody), runningPid: null };
 }
 
 /** A genesis file's content; the ledger checks it against its own schema. */

@@ -68,6 +68,8 @@ export type NetworkEvent =
       readonly isFirstStart: boolean;
       readonly ledgerUrl: string;
       readonly storeUrl: string;
+      /** Null where none is served. */
+      readonly dashboardUrl: string | null;
       readonly domains: readonly string[];
       readonly miners: readonly {
         readonly name: string;

@@ -37,7 +37,7 @@ export function plainDisplay(output: Output, clock: Clock): NetworkDisplay {
       output.write(`${new Date(clock.nowMs()).toISOString().slice(11, 19)}  ${text}\n`);
       if (event.type === 'started') {
         output.write(
-          `          ledger ${event.ledgerUrl}, store ${event.storeUrl}, files in ${event.directory}\n`,
+          `${event.dashboardUrl === null ? '' : `          dashboard ${event.dashboardUrl}\n`}          ledger ${event.ledgerUrl}, store ${event.storeUrl}, files in ${event.directory}\n`,
         );
       }
     },

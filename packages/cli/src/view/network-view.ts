@@ -79,6 +79,7 @@ function applyEvent(view: NetworkView, event: NetworkEvent): NetworkView {
         runName: event.name,
         directory: event.directory,
         urls: [
+          ...(event.dashboardUrl === null ? [] : [{ label: 'dashboard', url: event.dashboardUrl }]),
           { label: 'ledger', url: event.ledgerUrl },
           { label: 'store', url: event.storeUrl },
         ],

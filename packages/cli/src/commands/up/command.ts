@@ -29,6 +29,8 @@ export function upCommand(context: CommandContext, onExitCode: (code: ExitCode) 
     .option('--codec <kind>', 'how miners encode deltas: fp16, int8 or top-k (default: int8)')
     .option('--rounds <n>', 'stop after so many rounds (default: go on until Ctrl-C)')
     .option('--port <port>', "the ledger's port; the store takes the next one (default: free ones)")
+    .option('--dashboard-port <port>', 'port of the dashboard (default: 8472, or a free one if it is taken)')
+    .option('--no-dashboard', 'serve no dashboard')
     .option('--no-color', 'no colours in the terminal')
     .addHelpText('after', HELP)
     .action(async (raw) => {

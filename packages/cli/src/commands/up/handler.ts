@@ -1,6 +1,8 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { fileError, nodeError, systemClock } from '@connito/node';
-import type { RunDefinition } from '@connito/protocol';
+import { type Dashboard, serveDashboard } from '@connito/dashboard';
+import { fileError, hasCode, nodeError, systemClock } from '@connito/node';
+import { type RunDefinition, runIdOf } from '@connito/protocol';
+import type { RunContext } from '@connito/run';
 import { DirectoryStore } from '@connito/store';
 import type { CommandContext } from '../../command/context.ts';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.ts';
@@ -15,6 +17,7 @@ import { findNetwork, type Network } from '../../network/network-file.ts';
 import { type Addresses, ledgerUrl, NodeCommands, storeUrl } from '../../network/node-commands.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
 import { followNetwork } from '../../observe/follow-network.ts';
+import { namesOf } from '../../observe/names.ts';
 import type { FinishedRound } from '../../observe/network-event.ts';
 import { appendHistory, readHistory } from '../../observe/round-history.ts';
 import { RunReader } from '../../observe/run-reader.ts';
@@ -144,6 +147,9 @@ async function run(
 ): Promise<void> {
   const { network, definition, addresses, isFirstStart } = prepared;
   const history = await readHistory(layout.roundsFile);
+  const ledger = observerLedger(new URL(ledgerUrl(addresses)));
+  const store = await DirectoryStore.open(layout.artifacts);
+  await using dashboard = await dashboardFor(prepared, { ledger, store }, layout, options);
   display.show({
     type: 'started',
     directory: layout.directory,
@@ -152,6 +158,7 @@ async function run(
     isFirstStart,
     ledgerUrl: ledgerUrl(addresses),
     storeUrl: storeUrl(addresses),
+    dashboardUrl: dashboard?.url.href ?? null,
     domains: network.domains,
     miners: network.miners,
     validators: network.validators,
@@ -160,13 +167,15 @@ async function run(
 
   const stopwatch = new MergeStopwatch(context.startedAtMs, systemClock);
   const rounds: FinishedRound[] = [];
-  const ledger = observerLedger(new URL(ledgerUrl(addresses)));
   const reader = new RunReader({
     definition,
     ledger,
-    store: await DirectoryStore.open(layout.artifacts),
+    store,
     network,
     threads: THREADS_PER_NODE,
+    // A network without its dashboard has nobody to show the routing to.
+    routing: dashboard !== null,
+    onMeasured: (round, measurement) => dashboard?.measured(round, measurement),
   });
   try {
     const following = async () => {
@@ -201,6 +210,32 @@ async function run(
     await reader.stop();
     const { secondsToFirstMerge } = stopwatch;
     display.show(summarize(rounds, { directory: layout.directory, run: network.run, secondsToFirstMerge }));
+  }
+}
+
+/** The dashboard of this network, or null where none is wanted. It shares the measurements of the terminal view. */
+async function dashboardFor(
+  { network, definition }: Prepared,
+  { ledger, store }: Pick<RunContext, 'ledger' | 'store'>,
+  layout: NetworkLayout,
+  options: UpOptions,
+): Promise<Dashboard | null> {
+  if (!options.dashboard) return null;
+  const serveOn = (port: number): Promise<Dashboard> =>
+    serveDashboard({
+      context: { definition, run: runIdOf(definition), ledger, store },
+      modelFolder: network.model,
+      archivePath: layout.dashboardFile,
+      port,
+      names: namesOf(network),
+      measure: 'given',
+    });
+  if (options.dashboardPort !== undefined) return serveOn(options.dashboardPort);
+  try {
+    return await serveOn(UP_DEFAULTS.dashboardPort);
+  } catch (error) {
+    if (!hasCode(error, 'port_taken')) throw error;
+    return serveOn(0);
   }
 }
 

@@ -10,6 +10,7 @@ export const UP_DEFAULTS = {
   domains: ['code', 'law', 'math'],
   copycats: 1,
   overflowers: 1,
+  dashboardPort: 8472,
 } as const;
 
 /** Neurons the embedded ledger has room for. */
@@ -28,6 +29,8 @@ export const upOptions = z
     codec: z.enum(CODEC_KINDS, `must be one of ${CODEC_KINDS.join(', ')}`).optional(),
     rounds: integerOption(1, 1_000_000).optional(),
     port: portOption.optional(),
+    dashboard: z.boolean(),
+    dashboardPort: portOption.optional(),
     color: z.boolean(),
     json: z.boolean().optional(),
   })
