@@ -20,8 +20,8 @@ export {
   requantised,
   rescaled,
 } from './miners/evasion.ts';
-export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export { miner } from './miners/submitting.ts';
+export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
 export type { ScenarioResult, Verdict } from './result.ts';
