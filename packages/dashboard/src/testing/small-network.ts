@@ -4,18 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   copycat,
-  createSmallRun,
+  createTinyRun,
   LocalNetwork,
   type MinerBehaviour,
   miner,
   overflow,
   SharedModel,
   validator,
-  writeTinyModel,
 } from '@connito/lab';
 import { type Dashboard, type DashboardOptions, serveDashboard } from '../serve-dashboard.ts';
 
-const FOUNDATION = fileURLToPath(new URL('../../../../models/foundation', import.meta.url));
+const TOKENIZER = fileURLToPath(new URL('../../../../models/foundation/tokenizer.json', import.meta.url));
 
 /** A real network in this process: three validators, three honest miners, one that copies and one that overflows. */
 export type SmallNetwork = AsyncDisposable & {
@@ -32,9 +31,7 @@ export async function startSmallNetwork(
   options: { readonly miners?: readonly MinerBehaviour[] } = {},
 ): Promise<SmallNetwork> {
   const folder = await mkdtemp(join(tmpdir(), 'connito-dashboard-'));
-  const modelFolder = join(folder, 'model');
-  await writeTinyModel(modelFolder, join(FOUNDATION, 'tokenizer.json'));
-  const { definition, store } = await createSmallRun(folder, modelFolder, ['code', 'math']);
+  const { definition, store, modelFolder } = await createTinyRun(folder, TOKENIZER, ['code', 'math']);
   const model = await SharedModel.open({ definition, store }, { modelFolder, threads: 1 });
   const network = await LocalNetwork.start(
     {

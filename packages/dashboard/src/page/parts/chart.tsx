@@ -107,8 +107,15 @@ function chartData(rounds: readonly number[], series: readonly Series[]): uPlot.
   return [[...rounds], ...columns];
 }
 
+/** A colour of the style sheet as the canvas takes it: resolved for the theme that is shown. */
 function color(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const { body } = document;
+  const probe = document.createElement('i');
+  probe.style.color = `var(${name})`;
+  body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
 }
 
 /** Colours are read when drawn, so that a change of theme needs no new chart. */
