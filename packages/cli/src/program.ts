@@ -13,6 +13,7 @@ import { expertsCommand } from './commands/experts/command.ts';
 import { explainCommand } from './commands/explain/command.ts';
 import { foundationCommand } from './commands/foundation/command.ts';
 import { keysCommand } from './commands/keys/command.ts';
+import { labCommand } from './commands/lab/command.ts';
 import { ledgerCommand } from './commands/ledger/command.ts';
 import { minerCommand } from './commands/miner/command.ts';
 import { packageCommand } from './commands/package/command.ts';
@@ -44,6 +45,7 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(composeCommand(context))
     .addCommand(foundationCommand(context, onExitCode))
     .addCommand(packageCommand(context))
+    .addCommand(labCommand(context, onExitCode))
     .addCommand(ledgerCommand(context))
     .addCommand(storeCommand(context))
     .addCommand(validatorCommand(context))

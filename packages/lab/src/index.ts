@@ -9,6 +9,7 @@ import type { MinerStrategy } from '@connito/miner';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
 
+export { attackMatrix } from './attack-matrix.ts';
 export { Lab, type LabOptions, type LabProgress } from './lab.ts';
 export {
   type Copied,
@@ -24,7 +25,8 @@ export { miner } from './miners/submitting.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
-export type { ScenarioResult, Verdict } from './result.ts';
+export { REPLAY_CELLS, type ReplayCell } from './replay/replay.ts';
+export type { ReplayResult, ScenarioResult, Verdict } from './result.ts';
 export type { Scenario } from './scenario.ts';
 export { SCENARIOS } from './scenarios/index.ts';
 export { SharedModel } from './shared-model.ts';

@@ -4,7 +4,9 @@ import { type Log, silentLog, writeDurably } from '@connito/node';
 import { utf8 } from '@connito/protocol';
 import { type LabDomains, type LabRun, labRun } from './lab-run.ts';
 import type { Outcome } from './outcome.ts';
-import { resultOf, type ScenarioResult } from './result.ts';
+import { type Recording, record } from './replay/recording.ts';
+import { cellName, type ReplayCell, replay, replayResult } from './replay/replay.ts';
+import { type ReplayResult, resultOf, type ScenarioResult } from './result.ts';
 import { runNetwork } from './run-network.ts';
 import { cleanCast, cleanName, type FullCast, fullCast, type Scenario } from './scenario.ts';
 import { SharedModel } from './shared-model.ts';
@@ -13,6 +15,11 @@ export type LabOptions = {
   /** Keeps the runs, the results of finished scenarios, and networks while they run. */
   readonly folder: string;
   readonly model: string;
+  /** Makes the run of some domains. Default: of `model`, with the lab's parameters. */
+  readonly makeRun?: (
+    folder: string,
+    domains: LabDomains,
+  ) => Promise<LabRun & { readonly modelFolder: string }>;
   readonly log?: Log;
   /** Told before each round's network is waited for, and after. */
   readonly onProgress?: (progress: LabProgress) => void;
@@ -58,6 +65,24 @@ export class Lab implements AsyncDisposable {
     return result;
   }
 
+  /** Replays one combination, after the same rule without an attack; the recording is made when first needed. */
+  async replay(cell: ReplayCell, signal: AbortSignal): Promise<ReplayResult> {
+    const name = cellName(cell);
+    const known = await this.#read<ReplayResult>(`results/${name}.json`);
+    if (known !== null) return known;
+    const { folder } = this.#options;
+    const { run, model } = await this.workplace('math');
+    const setting = { run, model, folder };
+    const recording = (await this.#read<Recording>('recording.json')) ?? (await record(setting, signal));
+    await this.#write('recording.json', recording);
+    const clean =
+      cell.attack === null ? null : await this.replay({ rule: cell.rule, attack: null, hostile: 0 }, signal);
+    const outcome = await replay(cell, recording, setting, signal);
+    const result = replayResult(cell, outcome, clean ?? outcome, new Date().toISOString());
+    await this.#write(`results/${name}.json`, result);
+    return result;
+  }
+
   /** The run and model of some domains, made when they are first needed. */
   workplace(domains: LabDomains): Promise<Workplace> {
     let workplace = this.#workplaces.get(domains);
@@ -73,8 +98,11 @@ export class Lab implements AsyncDisposable {
   }
 
   async #open(domains: LabDomains): Promise<Workplace> {
-    const { folder, model: modelFolder } = this.#options;
-    const run = await labRun(join(folder, 'runs'), modelFolder, domains);
+    const { folder, model } = this.#options;
+    const {
+      makeRun = async (within) => ({ ...(await labRun(within, model, domains)), modelFolder: model }),
+    } = this.#options;
+    const { modelFolder, ...run } = await makeRun(join(folder, 'runs'), domains);
     return { run, model: await SharedModel.open(run, { modelFolder, threads: 1 }) };
   }
 

@@ -14,7 +14,7 @@ export type Requirement = {
  */
 export const MAX_LOST_SHARE = 0.25;
 /** Pay of equal work differs between miners by their shares of the data; means over a few rounds by less than this. */
-const EQUAL_PAY_MARGIN = 1.1;
+export const EQUAL_PAY_MARGIN = 1.1;
 /** Losses of equal states are equal on one build. */
 const EQUAL_LOSS_NATS = 1e-9;
 

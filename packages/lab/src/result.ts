@@ -1,10 +1,28 @@
 import type { Reason } from '@connito/protocol';
 import { meanDividends, meanEarned, type Outcome, reasonsOf } from './outcome.ts';
+import type { ReplayOutcome } from './replay/replay.ts';
 import { ALWAYS, hostileShare, lossShift, lostShare, relativePay } from './requirements.ts';
 import type { Compared, Scenario } from './scenario.ts';
 
-/** `withstood`: every required outcome was met. `open`: not all, as the scenario says beforehand. `failed`: not all. */
-export type Verdict = 'withstood' | 'open' | 'failed';
+/**
+ * `withstood`: every required outcome was met. `open`: not all, as the scenario says beforehand. `failed`: not all. `measured`:
+ * nothing is required.
+ */
+export type Verdict = 'withstood' | 'open' | 'failed' | 'measured';
+
+/** What replayed updates came to under one merge rule. Pay is a part of the group's, as a mean for each miner and round. */
+export type ReplayResult = ReplayOutcome & {
+  readonly kind: 'replay';
+  readonly name: string;
+  readonly attack: string | null;
+  readonly rule: string;
+  readonly hostileShare: number;
+  readonly lossShift: number;
+  readonly lostShare: number;
+  readonly caughtBy: string | null;
+  readonly verdict: Verdict;
+  readonly finishedAt: string;
+};
 
 /** What a scenario came to, as it is stored. Pay is a part of all miners' pay, as a mean for each miner and round. */
 export type ScenarioResult = {

@@ -15,6 +15,8 @@ export type NetworkSetting = {
   readonly folder: string;
   readonly log?: Log;
   readonly onRound?: (record: RoundRecord) => void;
+  /** Called after the last round, while the network still stands. */
+  readonly onEnd?: (network: LocalNetwork) => Promise<void>;
 };
 
 /** Bytes that cannot be fetched are waited for only so long: in one process they are there or they are not. */
@@ -25,7 +27,7 @@ export async function runNetwork(
   name: string,
   cast: FullCast,
   rounds: number,
-  { run, model, folder, log = silentLog, onRound }: NetworkSetting,
+  { run, model, folder, log = silentLog, onRound, onEnd }: NetworkSetting,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const own = join(folder, 'networks', name);
@@ -49,6 +51,7 @@ export async function runNetwork(
       records.push(record);
       onRound?.(record);
     }
+    await onEnd?.(network);
     const canonical = await network.readers.chain.stateBefore(rounds, signal);
     const loader = new StateLoader(network.context, model.session().genesis);
     const final = await loader.load(canonical, { momentum: false }, signal);

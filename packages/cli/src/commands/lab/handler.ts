@@ -1,0 +1,37 @@
+import { Lab, REPLAY_CELLS, type ReplayResult, SCENARIOS, type ScenarioResult } from '@connito/lab';
+import { writeDurably } from '@connito/node';
+import { utf8 } from '@connito/protocol';
+import { type CommandContext, stopSignal } from '../../command/context.ts';
+import { requireModelFiles, SHIPPED_MODEL } from '../../network/base-model.ts';
+import { labSummary, lineOf, summaryLine } from './lab-lines.ts';
+import type { LabOptions } from './options.ts';
+
+type Result = ScenarioResult | ReplayResult;
+
+/** Runs scenarios one after the other. Resolves with whether no required outcome was missed. */
+export async function runLab(options: LabOptions, context: CommandContext): Promise<boolean> {
+  const { quick = false, scenario: names, json = false, model = SHIPPED_MODEL, dir: folder, out } = options;
+  const { stdout, stderr } = context;
+  await requireModelFiles(model);
+  const signal = stopSignal(context);
+  const chosen = SCENARIOS.filter(({ name, quick: isQuick }) =>
+    names.length > 0 ? (names as readonly string[]).includes(name) : isQuick || !quick,
+  );
+  // Replays need all of a recorded network, which neither the quick set nor single scenarios make.
+  const cells = quick || names.length > 0 ? [] : REPLAY_CELLS;
+  const onProgress = ({ network, round, rounds }: { network: string; round: number; rounds: number }) => {
+    if (!json && stderr.isTTY === true) stderr.write(`\r\u001b[K${network}: round ${round} of ${rounds}`);
+  };
+  await using lab = new Lab({ folder, model, onProgress });
+  const results: Result[] = [];
+  const tell = (result: Result): void => {
+    results.push(result);
+    if (!json && stderr.isTTY === true) stderr.write('\r\u001b[K');
+    stdout.write(json ? `${JSON.stringify({ type: 'scenario', ...result })}\n` : `${lineOf(result)}\n`);
+  };
+  for (const scenario of chosen) tell(await lab.run(scenario, signal));
+  for (const cell of cells) tell(await lab.replay(cell, signal));
+  if (out !== undefined) await writeDurably(out, utf8(`${JSON.stringify({ results }, null, 1)}\n`));
+  stdout.write(json ? `${JSON.stringify(labSummary(results))}\n` : `${summaryLine(results)}\n`);
+  return results.every(({ verdict }) => verdict !== 'failed');
+}
