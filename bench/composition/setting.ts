@@ -18,6 +18,7 @@ import {
   type Domain,
   decodeSafetensors,
   ForwardPass,
+  inputsAndTargets,
   loadCheckpoint,
   loadCorpusParts,
   loadTokenizer,
@@ -45,6 +46,8 @@ export type Setting = {
   /** Of a part of each domain's text, and of general text. */
   readonly sequences: (part: CorpusPart, limit: number) => Promise<ReadonlyMap<Domain, Sequences>>;
   readonly measure: (model: Checkpoint, sequences: Sequences) => Promise<Float64Array>;
+  /** Loss of every token, `[sequences · tokens]`. Sequences must fill whole batches. */
+  readonly tokenLosses: (model: Checkpoint, sequences: Sequences) => Promise<Float32Array>;
 };
 
 export async function openSetting(
@@ -115,6 +118,17 @@ export async function openSetting(
     },
     async measure({ config, parameters }, sequences) {
       return new SequenceLosses(await passFor(config), sequences).measure(parameters);
+    },
+    async tokenLosses({ config, parameters }, { count, tokens, data }) {
+      const pass = await passFor(config);
+      const losses = new Float32Array(count * tokens);
+      for (let start = 0; start < count; start += BATCH) {
+        const block = data.subarray(start * (tokens + 1), (start + BATCH) * (tokens + 1));
+        const { inputs, targets } = inputsAndTargets(block, BATCH, tokens);
+        const hidden = await pass.layers(parameters, pass.embed(parameters, inputs), 0, config.layers);
+        losses.set(await pass.losses(parameters, hidden, targets), start * tokens);
+      }
+      return losses;
     },
   };
 }

@@ -60,6 +60,6 @@ export {
   type RoutingStatistics,
 } from './router/routing-statistics.ts';
 export { spareRow } from './router/spare-row.ts';
-export { matricesOf, requireFitting, type Specialist } from './specialist.ts';
+export { matricesOf, requireFitting, requireSameBase, type Specialist } from './specialist.ts';
 export { specialistOfPackage, type UnroutedSpecialist } from './specialist-of-package.ts';
 export { excerpts, interleaved, thinned } from './texts.ts';

@@ -27,16 +27,23 @@ export type Specialist = {
   readonly statistics: RoutingStatistics;
 };
 
+/** Throws `base_differs`, saying what to do, unless a specialist was made for the base of this hash. */
+export function requireSameBase(
+  { id, baseHash }: Pick<Specialist, 'id' | 'baseHash'>,
+  expected: string,
+): void {
+  if (baseHash === expected) return;
+  const message = `${id} was made for the base model ${baseHash}, this one is ${expected}. Experts of another base compute on other hidden states, even where all shapes agree; give the base it was made for with --base, or leave it out.`;
+  throw compositionError('base_differs', message, { package: id });
+}
+
 /**
  * Throws `base_differs` or `specialist_invalid`, naming package and tensor, unless a specialist fits the base exactly: no
  * tensor missing, superfluous, misshapen or not finite.
  */
 export function requireFitting(specialist: Specialist, config: ModelConfig, baseHash: string): void {
   const { id } = specialist;
-  if (specialist.baseHash !== baseHash) {
-    const message = `${id} was made for the base model ${specialist.baseHash}, this one is ${baseHash}. Experts of another base compute on other hidden states, even where all shapes agree; give the base it was made for with --base, or leave it out.`;
-    throw compositionError('base_differs', message, { package: id });
-  }
+  requireSameBase(specialist, baseHash);
   const refuse = (why: string, tensor: string | null = null) =>
     compositionError('specialist_invalid', `${id}: ${why}.`, { package: id, tensor });
   if (specialist.experts.size === 0) throw refuse('it has no experts');

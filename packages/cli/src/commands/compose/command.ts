@@ -3,6 +3,7 @@ import { newCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
 import { defaultWalletsPath } from '../../command/role-flags.ts';
+import { defaultPackages } from '../package/command.ts';
 import { composeOptions } from './options.ts';
 
 const collect = (value: string, before: readonly string[]) => [...before, value];
@@ -12,9 +13,15 @@ export function composeCommand(context: CommandContext) {
     .description(
       'Put expert packages together with their base into one model, measured before it is written.',
     )
-    .requiredOption('--with <package>', 'folder or .tgz of a package; may be given again', collect, [])
+    .requiredOption(
+      '--with <package>',
+      'folder or .tgz of a package, or name@version of an installed one; may be given again',
+      collect,
+      [],
+    )
     .requiredOption('--out <dir>', 'folder to write: a Hugging Face checkpoint and its composition.json')
     .option('--base <dir>', 'base model (default: the shipped one)')
+    .option('--packages <dir>', 'where packages are installed', defaultPackages(context))
     .option('--name <name>', "the composition's name (default: that of the folder)")
     .addOption(
       new Option(

@@ -1,13 +1,16 @@
+import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
+  baseHashOfFolder,
   type Composed,
   composeFolder,
   excerpts,
   interleaved,
+  requireSameBase,
   specialistOfPackage,
   specialistStatistics,
 } from '@connito/composition';
-import { readExpertPackage } from '@connito/market';
+import { type ExpertPackage, InstalledPackages, parsePackageSpec, readExpertPackage } from '@connito/market';
 import {
   type CorpusParts,
   DOMAINS,
@@ -35,7 +38,13 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
   await requireModelFiles(base);
   const keypair = await loadHotkey(options);
   const packages = [];
-  for (const path of options.with) packages.push(await readExpertPackage(path));
+  for (const named of options.with) packages.push(await packageOf(named, options.packages));
+  // Before the texts are read, which takes a while.
+  const baseHash = await baseHashOfFolder(base);
+  for (const { manifest } of packages) {
+    const { name, version } = manifest;
+    requireSameBase({ id: `${name}@${version}`, baseHash: manifest.base.hash }, baseHash);
+  }
 
   note('Reading the texts');
   const tokenizer = await loadTokenizer(join(base, 'tokenizer.json'));
@@ -103,6 +112,15 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
     return;
   }
   context.stdout.write(`${composedLines(composed, out).join('\n')}\n`);
+}
+
+/** A package in a folder or `.tgz`, or an installed one by name and range. */
+async function packageOf(named: string, installed: string): Promise<ExpertPackage> {
+  const isPath = await access(named).then(
+    () => true,
+    () => false,
+  );
+  return isPath ? readExpertPackage(named) : new InstalledPackages(installed).read(parsePackageSpec(named));
 }
 
 /** A folder's name as a composition's. */

@@ -4,6 +4,7 @@ import { integerOption, pathOption, shareOption } from '../../command/options.ts
 export const composeOptions = z.object({
   with: z.array(z.string().min(1)).min(1, 'name at least one package'),
   out: pathOption,
+  packages: pathOption,
   base: pathOption.optional(),
   name: z
     .string()
