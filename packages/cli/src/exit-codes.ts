@@ -101,6 +101,7 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
 
   invalid_package_name: EXIT_CODES.usage,
   invalid_channel: EXIT_CODES.usage,
+  insufficient_balance: EXIT_CODES.environment,
   channel_unreachable: EXIT_CODES.environment,
   receipts_in_use: EXIT_CODES.environment,
 

@@ -18,6 +18,9 @@ const COMMANDS = [
   ...['build', 'sign', 'verify', 'inspect', 'publish', 'install', 'search', 'list', 'diff', 'remove'].map(
     (name) => ['package', name],
   ),
+  ...['index', 'compare', 'deprecate', 'rollback', 'restore', 'revoke', 'statement', 'check', 'settle'].map(
+    (name) => ['market', name],
+  ),
   ['ledger', 'serve'],
   ['store', 'serve'],
   ['validator', 'start'],

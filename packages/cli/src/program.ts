@@ -15,6 +15,7 @@ import { foundationCommand } from './commands/foundation/command.ts';
 import { keysCommand } from './commands/keys/command.ts';
 import { labCommand } from './commands/lab/command.ts';
 import { ledgerCommand } from './commands/ledger/command.ts';
+import { marketCommand } from './commands/market/command.ts';
 import { minerCommand } from './commands/miner/command.ts';
 import { packageCommand } from './commands/package/command.ts';
 import { serveCommand } from './commands/serve/command.ts';
@@ -45,6 +46,7 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(composeCommand(context))
     .addCommand(foundationCommand(context, onExitCode))
     .addCommand(packageCommand(context))
+    .addCommand(marketCommand(context))
     .addCommand(labCommand(context, onExitCode))
     .addCommand(ledgerCommand(context))
     .addCommand(storeCommand(context))

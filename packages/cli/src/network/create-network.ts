@@ -35,6 +35,8 @@ export type CreateNetworkOptions = NetworkShape & {
 
 /** Every validator's stake, in the ledger's smallest unit. */
 const VALIDATOR_STAKE = '1000000000000';
+/** What every validator has at first, so that one that serves can pay what it owes. */
+const VALIDATOR_BALANCE = 1_000_000_000;
 const NETWORK_NAME = 'connito-local';
 
 /**
@@ -151,6 +153,7 @@ function genesisOf(
     networkName: NETWORK_NAME,
     netuid: 1,
     stakes: validators.map(({ hotkey }) => ({ hotkey, stake: VALIDATOR_STAKE })),
+    balances: validators.map(({ hotkey }) => ({ hotkey, amount: VALIDATOR_BALANCE })),
     tempoBlocks: roundLengthBlocks(definition.schedule),
     epochOffsetBlocks: definition.schedule.genesisBlock,
   };

@@ -26,7 +26,9 @@ const packumentSchema = z.object({
 type Packument = z.infer<typeof packumentSchema>;
 
 const searchSchema = z.object({
-  objects: z.array(z.object({ package: z.object({ name: z.string() }) })),
+  objects: z.array(
+    z.object({ package: z.object({ name: z.string(), keywords: z.array(z.string()).nullish() }) }),
+  ),
 });
 
 export type NpmChannelOptions = {
@@ -51,13 +53,26 @@ export class NpmChannel implements PackageChannel {
 
   /** What the registry's search finds under this project's keyword; a registry may be slow to list what is new. */
   async names(signal?: AbortSignal): Promise<readonly string[]> {
+    // Registries that cannot search by keyword list everything they have when asked for nothing.
+    for (const text of [`keywords:${KEYWORD}`, '']) {
+      const found = await this.#search(text, signal);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  async #search(text: string, signal: AbortSignal | undefined): Promise<string[]> {
     const url = new URL('-/v1/search', this.#registry);
-    url.searchParams.set('text', `keywords:${KEYWORD}`);
+    url.searchParams.set('text', text);
     url.searchParams.set('size', String(SEARCH_SIZE));
     const headers = { ...this.#headers, accept: 'application/json' };
-    const { body } = await ask(this.#fetch, url, { maxBytes: MAX_PACKUMENT_BYTES, headers, signal });
-    const { objects } = this.#parse(searchSchema, body);
-    return [...new Set(objects.map((found) => found.package.name).filter(isPackageName))].sort();
+    const request = { maxBytes: MAX_PACKUMENT_BYTES, headers, expected: [400], signal };
+    const { status, body } = await ask(this.#fetch, url, request);
+    if (status === 400) return [];
+    const names = this.#parse(searchSchema, body).objects.flatMap(({ package: found }) =>
+      found.keywords?.includes(KEYWORD) === true && isPackageName(found.name) ? [found.name] : [],
+    );
+    return [...new Set(names)].sort();
   }
 
   async versions(name: string, signal?: AbortSignal): Promise<readonly string[]> {

@@ -1,12 +1,6 @@
 import { AwsClient } from 'aws4fetch';
 import { marketError } from '../errors.ts';
-import {
-  isPackageFile,
-  maxFileBytes,
-  PACKAGE_FILES,
-  type PackageFileName,
-  type PackageFiles,
-} from '../package/layout.ts';
+import { maxFileBytes, PACKAGE_FILES, type PackageFileName, type PackageFiles } from '../package/layout.ts';
 import { isPackageName, isPackageVersion, newestFirst } from '../package/package-name.ts';
 import type { FetchOptions, PackageChannel } from './channel.ts';
 import { ask, type Fetch } from './http.ts';
@@ -43,23 +37,13 @@ export class S3Channel implements PackageChannel {
   }
 
   async names(signal?: AbortSignal): Promise<readonly string[]> {
-    const names: string[] = [];
-    for (const name of await this.#list('', signal)) {
-      if (isPackageName(name)) names.push(name);
-      if (!name.startsWith('@')) continue;
-      for (const inner of await this.#list(`${name}/`, signal)) {
-        if (isPackageName(`${name}/${inner}`)) names.push(`${name}/${inner}`);
-      }
-    }
-    return names.sort();
+    return [...new Set((await this.#list('', signal)).map(({ name }) => name))].sort();
   }
 
   async versions(name: string, signal?: AbortSignal): Promise<readonly string[]> {
     if (!isPackageName(name)) return [];
-    const listed = (await this.#list(`${name}/`, signal)).filter(isPackageVersion);
-    const whole: string[] = [];
-    for (const version of listed) if (await this.#isWhole(name, version, signal)) whole.push(version);
-    return newestFirst(whole);
+    const own = (await this.#list(`${name}/`, signal)).filter((entry) => entry.name === name);
+    return newestFirst(own.map(({ version }) => version));
   }
 
   async fetch(name: string, version: string, { maxBytes, signal }: FetchOptions): Promise<PackageFiles> {
@@ -104,16 +88,17 @@ export class S3Channel implements PackageChannel {
     return status !== 404;
   }
 
-  /** The next part of every key that begins with the prefix and `below`, each once. */
-  async #list(below: string, signal: AbortSignal | undefined): Promise<string[]> {
-    const prefix = `${this.#prefix}${below}`;
-    const parts = new Set<string>();
+  /** Whole versions whose keys begin with the prefix and `below`. A version is whole once its manifest is there. */
+  async #list(
+    below: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly name: string; readonly version: string }[]> {
+    const found: { readonly name: string; readonly version: string }[] = [];
     let token: string | null = null;
     for (let page = 0; page < MAX_PAGES; page++) {
       const url = new URL(this.#bucket);
       url.searchParams.set('list-type', '2');
-      url.searchParams.set('prefix', prefix);
-      url.searchParams.set('delimiter', '/');
+      url.searchParams.set('prefix', `${this.#prefix}${below}`);
       if (token !== null) url.searchParams.set('continuation-token', token);
       const { body } = await ask(this.#fetch, url, { maxBytes: MAX_LISTING_BYTES, signal });
       const xml = new TextDecoder().decode(body);
@@ -121,18 +106,28 @@ export class S3Channel implements PackageChannel {
         const message = `${url.origin} is no S3 server this build understands: a listing is something else.`;
         throw marketError('channel_malformed', message, { url: url.origin });
       }
-      // Names of packages and versions have no character that XML would escape.
-      for (const [, found = ''] of xml.matchAll(/<CommonPrefixes><Prefix>([^<]*)\/<\/Prefix>/g)) {
-        if (found.startsWith(prefix)) parts.add(found.slice(prefix.length));
+      // Names of packages, versions and files have no character that XML would escape.
+      for (const [, key = ''] of xml.matchAll(/<Key>([^<]*)<\/Key>/g)) {
+        const entry = this.#versionOf(key);
+        if (entry !== null) found.push(entry);
       }
       token = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(xml)?.[1] ?? null;
       if (token === null) break;
     }
-    return [...parts].sort();
+    return found;
+  }
+
+  /** The version whose manifest a key is. */
+  #versionOf(key: string): { readonly name: string; readonly version: string } | null {
+    const end = `/${PACKAGE_FILES.manifest}`;
+    if (!key.startsWith(this.#prefix) || !key.endsWith(end)) return null;
+    const parts = key.slice(this.#prefix.length, -end.length).split('/');
+    const version = parts.pop()!;
+    const name = parts.join('/');
+    return isPackageName(name) && isPackageVersion(version) ? { name, version } : null;
   }
 
   #urlOf(name: string, version: string, file: PackageFileName): URL {
-    if (!isPackageFile(file)) throw new TypeError(file);
     return new URL(`${this.#bucket.href}/${this.#prefix}${name}/${version}/${file}`);
   }
 }

@@ -48,6 +48,13 @@ describe('a receipt log', () => {
     expect(receipts.map(({ receipt }) => receipt.usage)).toEqual([0, 1, 2, 3].map((i) => usage(i)));
   });
 
+  it('takes one after the other, as soon as the one before is there', async () => {
+    await using log = await ReceiptLog.open(path, server);
+    for (let i = 0; i < 5; i++) expect((await log.append(usage(i))).receipt.sequence).toBe(i);
+    await expect(log.append(usage(5, { completionTokens: -1 }))).rejects.toThrow();
+    expect((await log.append(usage(5))).receipt.sequence).toBe(5);
+  });
+
   it('loses nothing it told of when it was cut short within a line', async () => {
     await write(3);
     const whole = await readFile(path);

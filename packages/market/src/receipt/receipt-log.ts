@@ -41,7 +41,8 @@ export class ReceiptLog implements AsyncDisposable {
   #head: ChainHead;
   #sizeBytes: number;
   #waiting: Waiting[] = [];
-  #writing: Promise<void> | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   #failure: unknown = null;
 
   private constructor(path: string, keypair: Keypair, file: FileHandle, head: ChainHead, sizeBytes: number) {
@@ -96,9 +97,7 @@ export class ReceiptLog implements AsyncDisposable {
   append(usage: Usage): Promise<SignedReceipt> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ usage, resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = null;
-      });
+      if (!this.#isWriting) this.#writing = this.#writeAll();
     });
   }
 
@@ -109,6 +108,7 @@ export class ReceiptLog implements AsyncDisposable {
   }
 
   async #writeAll(): Promise<void> {
+    this.#isWriting = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
       const signed: { readonly entry: Waiting; readonly receipt: SignedReceipt }[] = [];
@@ -138,6 +138,8 @@ export class ReceiptLog implements AsyncDisposable {
         for (const { reject } of batch) reject(error);
       }
     }
+    // In the same step that found nobody waiting: whoever comes now starts anew.
+    this.#isWriting = false;
   }
 
   async #write(receipts: readonly SignedReceipt[]): Promise<void> {

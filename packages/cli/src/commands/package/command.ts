@@ -32,7 +32,7 @@ export function newSigningCommand(name: string, context: CommandContext) {
 }
 
 /** A command that verifies packages, with what a reader may demand beyond the format. */
-function newVerifyingCommand(name: string, context: CommandContext) {
+export function newVerifyingCommand(name: string, context: CommandContext) {
   return newCommand(name, context)
     .option('--allow-licence <id>', 'take these licences only; may be given again', collect, [])
     .option('--trust <hotkey>', 'take packages of this publisher only; may be given again', collect, [])

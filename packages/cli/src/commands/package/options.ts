@@ -29,7 +29,8 @@ const json = z.boolean().optional();
 const packages = pathOption;
 /** `dir:`, `npm:` and so on; the channel itself says what is wrong with it. */
 const channel = z.string().min(1).max(512);
-const spec = z.string().transform((text, context) => {
+/** `math@1` and the like. */
+export const specOption = z.string().transform((text, context) => {
   try {
     return parsePackageSpec(text);
   } catch (error) {
@@ -86,7 +87,7 @@ export type PublishOptions = z.output<typeof publishOptions>;
 export const installOptions = z.object({
   ...ruleFields,
   packages,
-  spec,
+  spec: specOption,
   from: channel.optional(),
   index: pathOption.optional(),
   json,
@@ -109,5 +110,5 @@ export type SearchOptions = z.output<typeof searchOptions>;
 export const listOptions = z.object({ ...ruleFields, packages, json });
 export type ListOptions = z.output<typeof listOptions>;
 
-export const removeOptions = z.object({ packages, spec, json });
+export const removeOptions = z.object({ packages, spec: specOption, json });
 export type RemoveOptions = z.output<typeof removeOptions>;
