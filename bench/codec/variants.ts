@@ -42,21 +42,11 @@ function topK(kept: number, bits: number, choice: Choice = {}): Variant {
 export const VARIANTS: readonly Variant[] = [
   variant('fp32', null, { seeds: SEVERAL }),
   topK(96, 2, { seeds: SEVERAL }),
-  topK(112, 1, { seeds: SEVERAL }),
-  topK(64, 2, { seeds: SEVERAL }),
-  variant('int8', { kind: 'int8' }),
-  topK(96, 2, { decay: '0.95' }),
   topK(96, 2, { decay: null }),
-  ...[128, 64, 32].flatMap((kept) => [1, 2, 4].map((bits) => topK(kept, bits))).filter(isNew),
-  variant('fp16', { kind: 'fp16' }),
-  variant('int8', { kind: 'int8' }, { decay: null }),
-  ...[128, 64, 32].map((kept) => topK(kept, 2, { decay: null })),
-  topK(64, 2, { decay: '0.95' }),
-  ...[DEFAULT_RATE, 6e-4, 2.4e-3, 4.8e-3].map((rate) => variant('fp32', null, { rate })),
+  topK(96, 2, { decay: '0.95' }),
+  variant('int8', { kind: 'int8' }),
+  topK(112, 1),
+  ...[64, 128, 32].flatMap((kept) => [2, 1, 4].map((bits) => topK(kept, bits))),
+  ...[DEFAULT_RATE, 6e-4, 2.4e-3].map((rate) => variant('fp32', null, { rate })),
   topK(96, 2, { rate: DEFAULT_RATE }),
 ];
-
-/** Top-64 with two bits is above already, with more seeds. */
-function isNew({ name }: Variant): boolean {
-  return name !== 'top-64, 2 bits';
-}

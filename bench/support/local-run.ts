@@ -8,7 +8,7 @@ import {
   groupTensors,
   mergeDelta,
   type RunDefinition,
-  runIdOf,
+  type RunId,
   type TensorMap,
   type Uid,
 } from '@connito/protocol';
@@ -24,8 +24,18 @@ import {
 } from '@connito/run';
 import { DirectoryStore } from '@connito/store';
 
-/** Miners of each group, as in the default network. */
-const MINERS = [0 as Uid, 1 as Uid];
+export type LocalRunOptions = Partial<Pick<CreateRunOptions, 'domains' | 'innerSteps' | 'selection'>> & {
+  /** Miners of each group. Default: two, as in the default network. */
+  readonly miners?: number;
+  /** Runs of different series share the foundation and the texts, but neither data shares nor orders of the data. */
+  readonly series?: number;
+};
+
+/** More rounds than any series has. */
+const SERIES_ROUNDS = 1000;
+
+/** Stands for the run id, so that data shares stay the same when some parameter of the run changes. */
+const SHARES = '0'.repeat(64) as RunId;
 
 export type Training = {
   readonly steps: number;
@@ -40,6 +50,8 @@ export class LocalRun {
   readonly definition: RunDefinition;
   readonly session: ModelSession;
   readonly sources: TokenSources;
+  readonly miners: readonly Uid[];
+  readonly #series: number;
   readonly #tokenizerPath: string;
   state: RunState;
   round = 0;
@@ -49,11 +61,14 @@ export class LocalRun {
     session: ModelSession,
     sources: TokenSources,
     tokenizerPath: string,
+    { miners = 2, series = 0 }: LocalRunOptions,
   ) {
     this.definition = definition;
     this.session = session;
     this.sources = sources;
     this.state = session.genesis;
+    this.miners = Array.from({ length: miners }, (_, uid) => uid as Uid);
+    this.#series = series;
     this.#tokenizerPath = tokenizerPath;
   }
 
@@ -61,15 +76,16 @@ export class LocalRun {
     model: string,
     folder: string,
     threads: number,
-    options: Partial<Pick<CreateRunOptions, 'domains' | 'innerSteps' | 'selection'>> = {},
+    options: LocalRunOptions = {},
   ): Promise<LocalRun> {
+    const { miners, series, ...chosen } = options;
     const store = await DirectoryStore.open(folder);
     const definition = await createRun({
       model,
       artifacts: store,
       domains: ['code', 'law', 'math'],
       threads,
-      ...options,
+      ...chosen,
     });
     const session = await openModelSession({ definition, store }, { modelFolder: model, threads });
     return new LocalRun(
@@ -77,7 +93,17 @@ export class LocalRun {
       session,
       new TokenSources({ definition, store }),
       `${model}/tokenizer.json`,
+      { ...(miners === undefined ? {} : { miners }), ...(series === undefined ? {} : { series }) },
     );
+  }
+
+  /** The same run from its start, with other shares and orders of the data. */
+  async restarted(series: number): Promise<LocalRun> {
+    const { definition, session, sources, miners } = this;
+    const options = { miners: miners.length, series };
+    const again = new LocalRun(definition, session, sources, this.#tokenizerPath, options);
+    await session.host.setState(stateParameters(again.state));
+    return again;
   }
 
   /** An honest miner's delta from the current state, on its own share of this round's texts. */
@@ -92,19 +118,29 @@ export class LocalRun {
     miner: number,
     training: Training = { steps: this.definition.inner.steps, rate: 1, label: '' },
   ): Promise<TensorMap> {
+    return this.train(group, await this.batches(group, source, miner, training), training.rate);
+  }
+
+  /** What a miner trains on in this round, `[sequencesPerStep, sequenceLength + 1]` for each step. */
+  async batches(
+    group: ExpertGroup,
+    source: string,
+    miner: number,
+    { steps, label }: Pick<Training, 'steps' | 'label'>,
+  ): Promise<Int32Array[]> {
     const owner = this.definition.groups.find(({ trainingSource }) => trainingSource === source)!;
-    const shares = dataShares(this.definition, runIdOf(this.definition), this.round, owner.id, MINERS);
+    const round = this.#series * SERIES_ROUNDS + this.round;
+    const shares = dataShares(this.definition, SHARES, round, owner.id, this.miners);
     const { documents } = shares.get(miner as Uid)!;
     const { sequencesPerStep, sequenceLength } = this.definition.inner;
     const { endOfTextToken } = this.session.config;
     const stream = trainingBatches(await this.sources.shard(source), [...documents], {
       sequencesPerStep,
       sequenceTokens: sequenceLength,
-      seed: `proof-of-loss/${this.round}/${group.id}/${miner}/${training.label}`,
+      seed: `proof-of-loss/${round}/${group.id}/${miner}/${label}`,
       ...(endOfTextToken === null ? {} : { endOfTextId: endOfTextToken }),
     });
-    const batches = Array.from({ length: training.steps }, () => stream.next().value);
-    return this.train(group, batches, training.rate);
+    return Array.from({ length: steps }, () => stream.next().value);
   }
 
   /** Inner steps on any batches `[sequencesPerStep, sequenceLength + 1]`. */
@@ -129,18 +165,25 @@ export class LocalRun {
     return delta;
   }
 
-  /** One honest round: two miners a group, the merge rule, a whole outer step. */
+  /** One honest round: every miner's update, merged. */
   async advance(): Promise<void> {
-    const merged = new Map<ExpertGroupId, TensorMap>();
+    const updates = new Map<ExpertGroupId, AcceptedUpdate[]>();
     for (const group of this.definition.groups) {
-      const updates: AcceptedUpdate[] = [];
-      for (const uid of MINERS) {
-        updates.push({ uid, scoreNanoNats: 1, delta: await this.honest(group, uid) });
+      const own: AcceptedUpdate[] = [];
+      for (const uid of this.miners) {
+        own.push({ uid, scoreNanoNats: 1, delta: await this.honest(group, uid) });
       }
-      merged.set(
-        group.id,
-        mergeDelta(updates, this.state.groups.get(group.id)!.parameters, this.definition.merge),
-      );
+      updates.set(group.id, own);
+    }
+    await this.merge(updates);
+  }
+
+  /** Ends the round with these updates: the merge rule, a whole outer step. */
+  async merge(updates: ReadonlyMap<ExpertGroupId, readonly AcceptedUpdate[]>): Promise<void> {
+    const merged = new Map<ExpertGroupId, TensorMap>();
+    for (const [group, accepted] of updates) {
+      const { parameters } = this.state.groups.get(group)!;
+      merged.set(group, mergeDelta(accepted, parameters, this.definition.merge));
     }
     const groups = stepGroups({ definition: this.definition }, this.state, merged, () => '1');
     this.state = { hash: this.state.hash, groups };
