@@ -13,4 +13,6 @@ export const copiedScoresValidator: Scenario = {
   cast: () => ({ validators: [{ as: 'copies scores', behaviour: validator(copiedScores()) }] }),
   defence: 'median of reports',
   must: [scoresMoveAtMost(0.1), allCanonical, losesDividends],
+  notWithstood:
+    'It moves no score, but the chain weights it computes from the others’ published reports are the right ones, and are paid like theirs.',
 };

@@ -1,4 +1,4 @@
-import { allCanonical, nothingChanged } from '../requirements.ts';
+import { allCanonical, losesDividends, nothingChanged } from '../requirements.ts';
 import { type Scenario, USUAL } from '../scenario.ts';
 import { copiedWeights, validator } from '../validators/lying.ts';
 
@@ -12,5 +12,7 @@ export const copiedWeightsValidator: Scenario = {
   honestValidators: 3,
   cast: () => ({ validators: [{ as: 'copies weights', behaviour: validator(copiedWeights) }] }),
   defence: 'reports committed before they are shown',
-  must: [nothingChanged, allCanonical],
+  must: [nothingChanged, allCanonical, losesDividends],
+  notWithstood:
+    'It moves no score, but the chain weights it computes from the others’ published reports are the right ones, and are paid like theirs.',
 };
