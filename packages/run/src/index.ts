@@ -7,6 +7,7 @@
  * const chain = new CanonicalChain(context, participants, session.genesis.hash);
  * const record = await readRound(context, { participants, chain }, 3);
  */
+export { BUILD } from './build.ts';
 export { CanonicalChain, type CanonicalState, type RoundOutcome } from './canonical-chain.ts';
 export type { RunContext } from './context.ts';
 export { type CreateRunOptions, createRun, KNOWN_DOMAINS } from './create-run.ts';
@@ -28,7 +29,7 @@ export {
   reasonOf,
   type ValidatorRecord,
 } from './round-record.ts';
-export { type RoundVerdict, roundVerdict } from './round-verdict.ts';
+export { agreedScores, type RoundVerdict, roundVerdict } from './round-verdict.ts';
 export { LOCAL_CODECS, LOCAL_PARAMETERS, type RunParameters } from './run-parameters.ts';
 export { RunPosition } from './run-position.ts';
 export {

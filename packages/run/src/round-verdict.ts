@@ -12,6 +12,7 @@ import {
   type PlacedNote,
   type Report,
   type ReportFault,
+  type RunDefinition,
   type StateHash,
   selectUpdates,
   submissionsOf,
@@ -72,15 +73,7 @@ export async function roundVerdict(
     else refused.set(validator, read.fault);
   }
 
-  const counted: CountedReport[] = [...reports].map(([validator, report]) => ({
-    validator,
-    // A report may not move a miner to another group, nor name one that is not registered.
-    outcomes: report.outcomes.filter(({ uid, hotkey, group }) => {
-      const miner = facts.miners.find((candidate) => candidate.uid === uid);
-      return miner?.hotkey === hotkey && facts.assignments.get(uid)?.group === group;
-    }),
-  }));
-  const scores = consensusScores(counted, stakes, quorums);
+  const scores = agreedScores(definition, facts, reports);
   const seedBlock = await ledger.block(evaluationSeedBlock(round, schedule), signal);
   const seed = fromHex(seedBlock.hash, 32);
   const accepted = new Map<ExpertGroupId, readonly ConsensusScore[]>();
@@ -90,4 +83,21 @@ export async function roundVerdict(
     if (chosen.length > 0) accepted.set(id, chosen);
   }
   return { inputs, reports, refused, scores, accepted };
+}
+
+/** The scores that validators' reports agree on. */
+export function agreedScores(
+  { validators }: Pick<RunDefinition, 'validators'>,
+  facts: RoundFacts,
+  reports: ReadonlyMap<Uid, Pick<Report, 'outcomes'>>,
+): ConsensusScore[] {
+  const counted: CountedReport[] = [...reports].map(([validator, report]) => ({
+    validator,
+    // A report may not move a miner to another group, nor name one that is not registered.
+    outcomes: report.outcomes.filter(({ uid, hotkey, group }) => {
+      const miner = facts.miners.find((candidate) => candidate.uid === uid);
+      return miner?.hotkey === hotkey && facts.assignments.get(uid)?.group === group;
+    }),
+  }));
+  return consensusScores(counted, facts.stakes, validators);
 }

@@ -5,6 +5,7 @@
  * @example
  * await runValidator({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
  */
+export { DuplicateCheck, RevealHistory } from './duplicate-check.ts';
 export { type DrawnExam, drawExam, type ExamPurpose, type GroupBaseline, groupBaseline } from './exams.ts';
 export { leaveOneOut } from './leave-one-out.ts';
 export { type MergeMeasurement, measureMerge } from './measure-merge.ts';

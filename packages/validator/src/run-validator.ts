@@ -1,12 +1,9 @@
-import { arch, platform } from 'node:os';
 import type { Log } from '@connito/node';
-import { connectNode, followRounds, openModelSession, type RoleOptions } from '@connito/run';
+import { BUILD, connectNode, followRounds, openModelSession, type RoleOptions } from '@connito/run';
 import { Validator } from './validator.ts';
 
 export type ValidatorRunOptions = RoleOptions & { readonly log: Log };
 
-/** Reports of one build agree exactly; other builds' losses differ in their last digits. */
-const BUILD = `connito 0.1.0 onnxruntime-node 1.30.0 ${platform()}-${arch()}`;
 /** The others publish at the same moment; what takes longer than this is left to the next window. */
 const REPORT_WAIT_MS = 5_000;
 

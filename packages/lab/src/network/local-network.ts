@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BlockProducer, EmbeddedLedger, type Ledger } from '@connito/ledger';
+import { BlockProducer, EmbeddedLedger, type Ledger, type LedgerExtract } from '@connito/ledger';
 import { Journal, Miner } from '@connito/miner';
 import { type Keypair, type Log, loadOrCreateHotkey, silentLog } from '@connito/node';
 import {
@@ -13,6 +13,7 @@ import {
 } from '@connito/protocol';
 import {
   type Act,
+  BUILD,
   CanonicalChain,
   followRounds,
   type ModelSession,
@@ -123,6 +124,11 @@ export class LocalNetwork {
     return { participants: this.#participants, chain: this.#chain! };
   }
 
+  /** Everything the ledger holds up to a round's last block. */
+  extract(round: number): LedgerExtract {
+    return this.#ledger.extract(roundWindow(round, this.#options.definition.schedule).lastBlock);
+  }
+
   /** Waits for a round to end and reads its record. Rejects as soon as any role fails. */
   async round(round: number): Promise<RoundRecord> {
     const { lastBlock } = roundWindow(round, this.#options.definition.schedule);
@@ -144,7 +150,7 @@ export class LocalNetwork {
     const context = this.#contextOf(keypair, behaviour);
     const session = await this.#options.openSession(context);
     this.#chain ??= new CanonicalChain(this.context, this.#participants, session.genesis.hash);
-    const settings = { stateFolder: join(folder, `validator-${index + 1}`), build: 'lab', reportWaitMs };
+    const settings = { stateFolder: join(folder, `validator-${index + 1}`), build: BUILD, reportWaitMs };
     const { strategy } = behaviour;
     const validator = new Validator(settings, { context, keypair, session, strategy, log });
     await this.#run({ context, keypair }, session, behaviour, (point, block, signal) =>
