@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'model',
     'node',
     'protocol',
+    'replay',
     'run',
     'store',
     'validator',

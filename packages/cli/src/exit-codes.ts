@@ -11,7 +11,7 @@ export const EXIT_CODES = {
   usage: 2,
   /** The machine: Node too old, port taken, disk full, file or key unusable, network already running. */
   environment: 3,
-  /** The data: model, run definition, state or artifact missing, damaged or not the expected one. */
+  /** The data: model, run definition, state or artifact missing, damaged or not the expected one; a difference found. */
   data: 4,
   /** Stopped at once by a second Ctrl-C. */
   interrupted: 130,
@@ -25,7 +25,7 @@ Exit codes:
   1    failed for a reason none of the others names
   2    wrong command line: unknown command or option, value out of range
   3    the machine: Node too old, port taken, disk full, file or key unusable, network already running
-  4    the data: model, run definition or artifact missing, damaged or not the expected one
+  4    the data: model, run definition or artifact missing, damaged or not the expected one; a difference found by verify
   130  stopped at once by a second Ctrl-C`;
 
 const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
@@ -72,6 +72,10 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   network_missing: EXIT_CODES.data,
   network_file_corrupt: EXIT_CODES.data,
   round_missing: EXIT_CODES.data,
+  archive_malformed: EXIT_CODES.data,
+  archive_incomplete: EXIT_CODES.data,
+  record_incomplete: EXIT_CODES.data,
+  extract_malformed: EXIT_CODES.data,
   model_unusable: EXIT_CODES.data,
   specialist_invalid: EXIT_CODES.data,
   base_differs: EXIT_CODES.data,

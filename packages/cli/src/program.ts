@@ -21,8 +21,10 @@ import { packageCommand } from './commands/package/command.ts';
 import { serveCommand } from './commands/serve/command.ts';
 import { statusCommand } from './commands/status/command.ts';
 import { storeCommand } from './commands/store/command.ts';
+import { roundsCommand } from './commands/rounds/command.ts';
 import { upCommand } from './commands/up/command.ts';
 import { validatorCommand } from './commands/validator/command.ts';
+import { verifyCommand } from './commands/verify/command.ts';
 import { EXIT_CODE_HELP, EXIT_CODES, type ExitCode, exitCodeOf } from './exit-codes.ts';
 
 /** The `connito` command. Each command's handler is loaded when it is run, so that help is quick. */
@@ -38,6 +40,8 @@ export function createProgram(context: CommandContext, onExitCode: (code: ExitCo
     .addCommand(dashboardCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(explainCommand(context))
+    .addCommand(verifyCommand(context, onExitCode))
+    .addCommand(roundsCommand(context, onExitCode))
     .addCommand(doctorCommand(context, onExitCode))
     .addCommand(serveCommand(context))
     .addCommand(chatCommand(context))

@@ -21,17 +21,17 @@ export {
   requantised,
   rescaled,
 } from './miners/evasion.ts';
-export { miner } from './miners/submitting.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
+export { late, miner, neverRevealing, revealing } from './miners/submitting.ts';
 export { REPLAY_CELLS, type ReplayCell } from './replay/replay.ts';
 export type { ReplayResult, ScenarioResult, Verdict } from './result.ts';
 export type { Scenario } from './scenario.ts';
 export { SCENARIOS } from './scenarios/index.ts';
 export { SharedModel } from './shared-model.ts';
 export { createTinyRun, writeTinyModel } from './tiny-run.ts';
-export { validator } from './validators/lying.ts';
+export { favouring, validator, withholding, wrongState } from './validators/lying.ts';
 export { copycat, overflow };
 
 /** Hostile strategies by the name a network's configuration uses. */

@@ -1,4 +1,5 @@
-import { type ArtifactHash, ConnitoError } from '@connito/protocol';
+import { type ArtifactHash, ConnitoError, sha256Hex } from '@connito/protocol';
+import { nativeSha256 } from '@connito/run';
 import { type ArtifactStore, type GetOptions, storeError } from '@connito/store';
 
 /** A store for reading that remembers what was read, and what came as other bytes than its name says. */
@@ -15,6 +16,13 @@ export class WatchedStore implements ArtifactStore {
   async get(hash: ArtifactHash, options: GetOptions): Promise<Uint8Array> {
     try {
       const bytes = await this.#store.get(hash, options);
+      // Whatever kind of store it is: a replay trusts nobody.
+      const actual = sha256Hex(bytes, nativeSha256);
+      if (actual !== hash) {
+        throw storeError('artifact_corrupt', `The bytes of artifact ${hash} hash to ${actual}.`, {
+          details: { hash, actual },
+        });
+      }
       this.read.add(hash);
       return bytes;
     } catch (error) {

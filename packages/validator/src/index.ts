@@ -10,6 +10,6 @@ export { type DrawnExam, drawExam, type ExamPurpose, type GroupBaseline, groupBa
 export { leaveOneOut } from './leave-one-out.ts';
 export { type MergeMeasurement, measureMerge } from './measure-merge.ts';
 export { runValidator, type ValidatorRunOptions } from './run-validator.ts';
-export { type ScoringDependencies, type ScoringInput, scoreRound } from './score-round.ts';
+export { duplicateVerdict, type ScoringDependencies, type ScoringInput, scoreRound } from './score-round.ts';
 export { honestValidator, type ValidatorStrategy, type ValidatorTask } from './strategy.ts';
 export { Validator, type ValidatorDependencies, type ValidatorOptions } from './validator.ts';

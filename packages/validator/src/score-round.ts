@@ -152,7 +152,7 @@ async function scoreGroup(
         worstGeneralRiseNanoNats,
         domainAfter: integers(domainAfter),
         generalAfter: integers(generalAfter),
-        duplicate: verdictOf(duplicates.get(uid)),
+        duplicate: duplicateVerdict(duplicates.get(uid)),
       });
     }
   }
@@ -206,7 +206,8 @@ function futile(
 /** Similarities are reported in millionths. */
 const MILLION = 1_000_000;
 
-function verdictOf(duplicate: Duplicate | undefined): DuplicateVerdict | null {
+/** A copy as a report names it. */
+export function duplicateVerdict(duplicate: Duplicate | undefined): DuplicateVerdict | null {
   if (duplicate === undefined) return null;
   const { reason, of, round, weightCosine, responseCosine, partialExcess, functional } = duplicate;
   return {

@@ -1,6 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedLedger, type GenesisInput, type Ledger } from '@connito/ledger';
+import { EmbeddedLedger, type GenesisInput, type Ledger, type LedgerExtract } from '@connito/ledger';
 import { fileError, keypairFromMiniSecret } from '@connito/node';
 import { LEDGER_FILE, type NetworkLayout } from './layout.ts';
 import { lockHolder } from './lock.ts';
@@ -12,6 +12,8 @@ export type NetworkLedger = Disposable & {
   readonly ledger: Ledger;
   /** The process that runs the network, or null where it is stopped and its file is read directly. */
   readonly runningPid: number | null;
+  /** All blocks up to a sealed one, with what their hashes cover. */
+  extract(toBlock: number, signal?: AbortSignal): Promise<LedgerExtract>;
 };
 
 /** A look at the ledger may not take longer than this when its process does not answer. */
@@ -23,7 +25,12 @@ export async function openNetworkLedger(layout: NetworkLayout): Promise<NetworkL
   const processes = await readProcesses(layout);
   if (holder !== null && processes !== null) {
     const ledger = observerLedger(new URL(processes.ledgerUrl), OUTAGE_MS);
-    return { ledger, runningPid: holder.pid, [Symbol.dispose]: () => undefined };
+    return {
+      ledger,
+      runningPid: holder.pid,
+      extract: (toBlock, signal) => ledger.extract(toBlock, signal),
+      [Symbol.dispose]: () => undefined,
+    };
   }
   const genesis = await readGenesis(layout.genesisFile);
   const embedded = EmbeddedLedger.open({ path: join(layout.ledger, LEDGER_FILE), genesis });
@@ -32,6 +39,7 @@ export async function openNetworkLedger(layout: NetworkLayout): Promise<NetworkL
   return {
     ledger: embedded.as(nobody),
     runningPid: null,
+    extract: async (toBlock) => embedded.extract(toBlock),
     [Symbol.dispose]: () => embedded.close(),
   };
 }

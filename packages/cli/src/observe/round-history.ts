@@ -7,7 +7,7 @@ import { BEHAVIOURS } from '../network/behaviour.ts';
 import type { FinishedRound } from './network-event.ts';
 
 const interval = z.tuple([z.number(), z.number()]);
-const finishedRoundSchema: z.ZodType<FinishedRound> = z.object({
+export const finishedRoundSchema: z.ZodType<FinishedRound> = z.object({
   round: z.int().nonnegative(),
   outcome: z.enum(['canonical', 'void']),
   stateHash: z.string(),

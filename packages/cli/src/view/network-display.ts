@@ -1,16 +1,28 @@
 import type { Clock } from '@connito/node';
-import type { Output } from '../command/context.ts';
+import type { CommandContext, Output } from '../command/context.ts';
 import type { NetworkEvent } from '../observe/network-event.ts';
 import { describeEvent } from './describe-event.ts';
 import { EMPTY_VIEW, updateView } from './network-view.ts';
 import { render } from './render.ts';
 import { Screen } from './screen.ts';
-import type { Style } from './style.ts';
+import { type Style, styleFor } from './style.ts';
 import { summaryLines } from './summary-table.ts';
 
 /** Shows what happens in a network. */
 export interface NetworkDisplay extends Disposable {
   show(event: NetworkEvent): void;
+}
+
+/** The display that suits an output: JSON where asked for, the live view in a terminal, else plain lines. */
+export function displayFor(
+  options: { readonly json?: boolean | undefined; readonly color: boolean },
+  { stdout, env }: Pick<CommandContext, 'stdout' | 'env'>,
+  clock: Clock,
+): NetworkDisplay {
+  if (options.json === true) return jsonDisplay(stdout);
+  const isTTY = stdout.isTTY === true;
+  if (!isTTY) return plainDisplay(stdout, clock);
+  return liveDisplay(stdout, styleFor({ color: options.color, isTTY, env }), clock);
 }
 
 /** One JSON object a line; blocks within a phase are left out. */

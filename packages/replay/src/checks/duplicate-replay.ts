@@ -1,14 +1,12 @@
 import type { Neuron } from '@connito/ledger';
 import {
-  type DuplicateParameters,
   type DuplicateVerdict,
-  decimalNumber,
   evaluationSeedBlock,
   pairedDifferences,
   type Report,
 } from '@connito/protocol';
 import type { OpenedReveal } from '@connito/run';
-import { DuplicateCheck, type RevealHistory } from '@connito/validator';
+import { DuplicateCheck, duplicateVerdict, type RevealHistory } from '@connito/validator';
 import type { RoundView } from '../round-view.ts';
 
 type ValidReveal = Extract<OpenedReveal, { kind: 'valid' }>;
@@ -16,7 +14,6 @@ type Group = { readonly check: DuplicateCheck; readonly isWhole: boolean };
 
 /** Similarities are computed from losses in nats, reports carry them rounded: what that moves is far below this. */
 const ROUNDING_MILLIONTHS = 100;
-const MILLION = 1_000_000;
 
 /** Sketches a round's updates once, and finds copies anew for each report, with the fingerprints its own losses give. */
 export class DuplicateReplay {
@@ -47,7 +44,7 @@ export class DuplicateReplay {
     return new DuplicateReplay(groups);
   }
 
-  check({ context, notebook }: RoundView, validator: Neuron, report: Report): void {
+  check({ notebook }: RoundView, validator: Neuron, report: Report): void {
     for (const baseline of report.baselines) {
       const group = this.#groups.get(baseline.group);
       const outcomes = report.outcomes.filter((outcome) => outcome.group === baseline.group);
@@ -67,17 +64,8 @@ export class DuplicateReplay {
         ),
       );
       for (const { uid, duplicate } of scored) {
-        const own = found.get(uid);
-        const expected =
-          own === undefined
-            ? null
-            : {
-                ...{ reason: own.reason, of: own.of, round: own.round },
-                weightCosineMillionths: Math.round(own.weightCosine * MILLION),
-                responseCosineMillionths: Math.round(own.responseCosine * MILLION),
-                functionalMillionths: Math.round(own.functional * MILLION),
-              };
-        if (agree(expected, duplicate, context.definition.duplicates)) continue;
+        const expected = duplicateVerdict(found.get(uid));
+        if (agree(expected, duplicate)) continue;
         notebook.compares(
           validator,
           { artefact: `report of uid ${validator.uid}`, field: `outcomes.${uid}.duplicate` },
@@ -89,32 +77,14 @@ export class DuplicateReplay {
   }
 }
 
-const SIMILARITIES = ['weightCosineMillionths', 'responseCosineMillionths', 'functionalMillionths'] as const;
-
-function agree(
-  expected: DuplicateVerdict | null,
-  found: DuplicateVerdict | null,
-  parameters: DuplicateParameters,
-): boolean {
-  if (expected === null || found === null) {
-    const verdict = expected ?? found;
-    return verdict === null || isBorderline(verdict, parameters);
-  }
-  const isSame =
-    expected.of === found.of && expected.round === found.round && expected.reason === found.reason;
-  return (
-    isSame && SIMILARITIES.every((name) => Math.abs(expected[name] - found[name]) <= ROUNDING_MILLIONTHS)
-  );
-}
-
-/** Whether rounding alone decides that two updates are the same work. */
-function isBorderline(verdict: DuplicateVerdict, parameters: DuplicateParameters): boolean {
-  const thresholds = {
-    weightCosineMillionths: parameters.maxCosine,
-    responseCosineMillionths: parameters.maxResponseCosine,
-    functionalMillionths: parameters.maxFunctionalCorrelation,
-  };
-  return SIMILARITIES.every(
-    (name) => verdict[name] - decimalNumber(thresholds[name]) * MILLION <= ROUNDING_MILLIONTHS,
-  );
+/** Whether two verdicts name the same original, and similarities that rounding explains. */
+function agree(expected: DuplicateVerdict | null, found: DuplicateVerdict | null): boolean {
+  if (expected === null || found === null) return expected === found;
+  const stated = new Map<string, unknown>(Object.entries(found));
+  return Object.entries(expected).every(([field, value]) => {
+    const other = stated.get(field);
+    return field.endsWith('Millionths')
+      ? Math.abs(Number(value) - Number(other)) <= ROUNDING_MILLIONTHS
+      : value === other;
+  });
 }

@@ -22,8 +22,7 @@ import type { FinishedRound } from '../../observe/network-event.ts';
 import { appendHistory, readHistory } from '../../observe/round-history.ts';
 import { RunReader } from '../../observe/run-reader.ts';
 import { summarize } from '../../observe/summary.ts';
-import { jsonDisplay, liveDisplay, type NetworkDisplay, plainDisplay } from '../../view/network-display.ts';
-import { styleFor } from '../../view/style.ts';
+import { displayFor, type NetworkDisplay } from '../../view/network-display.ts';
 import { MergeStopwatch } from './merge-stopwatch.ts';
 import { UP_DEFAULTS, type UpOptions } from './options.ts';
 import { stopRequests } from './stop-requests.ts';
@@ -38,7 +37,7 @@ export async function up(options: UpOptions, context: CommandContext): Promise<E
   const layout = layoutOf(options.dir);
   await requireSpace(layout.directory);
   await using _lock = await takeLock(layout.lockFile);
-  using display = displayFor(options, context);
+  using display = displayFor(options, context, systemClock);
 
   const stop = new AbortController();
   let network: LocalNetwork | null = null;
@@ -260,13 +259,6 @@ async function requireSpace(directory: string): Promise<void> {
   const megabytes = (bytes: number) => Math.floor(bytes / 1e6);
   const message = `Only ${megabytes(bavail * bsize)} MB are free for ${directory}; a network needs ${megabytes(MIN_FREE_BYTES)} MB. Free some space, or use another file system with --dir.`;
   throw nodeError('disk_full', message, { details: { directory } });
-}
-
-function displayFor(options: UpOptions, { stdout, env }: CommandContext): NetworkDisplay {
-  if (options.json === true) return jsonDisplay(stdout);
-  const isTTY = stdout.isTTY === true;
-  if (!isTTY) return plainDisplay(stdout, systemClock);
-  return liveDisplay(stdout, styleFor({ color: options.color, isTTY, env }), systemClock);
 }
 
 /** Does not wait for work that cannot be interrupted: rejects with the signal's reason as soon as it fires. */
