@@ -30,7 +30,9 @@ for (let i = 0; i < Number(count); i++) {
   try {
     target.run(bytes);
   } catch (error) {
-    console.log(JSON.stringify({ input: i, bytes: Buffer.from(bytes).toString('hex'), error: String(error) }));
+    console.log(
+      JSON.stringify({ input: i, bytes: Buffer.from(bytes).toString('hex'), error: String(error) }),
+    );
     process.exit(1);
   }
   const spent = performance.now() - before;

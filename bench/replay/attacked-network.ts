@@ -2,7 +2,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   copycat,
-  createSmallRun,
+  createTinyRun,
   favouring,
   LocalNetwork,
   late,
@@ -12,14 +12,19 @@ import {
   SharedModel,
   validator,
   withholding,
-  writeTinyModel,
   wrongState,
 } from '@connito/lab';
 import { encodeLedgerExtract } from '@connito/ledger';
 import { encodeRunDefinition } from '@connito/protocol';
+import { createRun } from '@connito/run';
+import { DirectoryStore } from '@connito/store';
 
 /** Where a network's public record is kept. */
-export const RECORD_FILES = { definition: 'run.json', extract: 'ledger.json', artifacts: 'artifacts' } as const;
+export const RECORD_FILES = {
+  definition: 'run.json',
+  extract: 'ledger.json',
+  artifacts: 'artifacts',
+} as const;
 
 export type AttackedNetwork = {
   readonly validators: readonly string[];
@@ -28,8 +33,26 @@ export type AttackedNetwork = {
 
 /** Seven validators of equal stake of which three are hostile, nine miners of which four are. */
 export const ATTACKED: AttackedNetwork = {
-  validators: ['honest', 'honest', 'honest', 'honest', 'favours one miner', 'withholds its report', 'posts a wrong state'],
-  miners: ['honest', 'honest', 'honest', 'honest', 'honest', 'copycat', 'overflow', 'never reveals', 'reveals late'],
+  validators: [
+    'honest',
+    'honest',
+    'honest',
+    'honest',
+    'favours one miner',
+    'withholds its report',
+    'posts a wrong state',
+  ],
+  miners: [
+    'honest',
+    'honest',
+    'honest',
+    'honest',
+    'honest',
+    'copycat',
+    'overflow',
+    'never reveals',
+    'reveals late',
+  ],
 };
 
 /**
@@ -44,13 +67,16 @@ export async function attackedNetwork(
   const model = modelFolder ?? join(folder, 'model');
   if (await exists(join(folder, RECORD_FILES.extract))) return { modelFolder: model };
   await mkdir(folder, { recursive: true });
-  if (modelFolder === null) await writeTinyModel(model, tokenizer);
-  const { definition, store } = await createSmallRun(folder, model, ['code', 'math']);
+  const domains = ['code', 'math'];
+  const { definition, store } =
+    modelFolder === null
+      ? await createTinyRun(folder, tokenizer, domains)
+      : await createRunOf(folder, model, domains);
   const shared = await SharedModel.open({ definition, store }, { modelFolder: model, threads: 1 });
   const honest = validator();
   const network = await LocalNetwork.start(
     {
-      ...{ folder, definition, reportWaitMs: 100 },
+      ...{ folder, definition, reportWaitMs: 1_000 },
       validators: [
         ...[honest, honest, honest, honest],
         validator(favouring(({ facts }) => facts.miners[0]!.uid)),
@@ -75,6 +101,13 @@ export async function attackedNetwork(
   await network.stop();
   await shared.stop();
   return { modelFolder: model };
+}
+
+/** The local network's run with the shipped foundation, or another model. */
+async function createRunOf(folder: string, model: string, domains: readonly string[]) {
+  const store = await DirectoryStore.open(join(folder, RECORD_FILES.artifacts));
+  const definition = await createRun({ model, artifacts: store, domains, threads: 1, name: 'replay' });
+  return { definition, store };
 }
 
 async function exists(path: string): Promise<boolean> {

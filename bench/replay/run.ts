@@ -35,7 +35,11 @@ const tokenizer = fileURLToPath(new URL('../../models/foundation/tokenizer.json'
 const { signal } = new AbortController();
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
-const { modelFolder } = await attackedNetwork(work, { rounds, modelFolder: values.model ?? null, tokenizer }, log);
+const { modelFolder } = await attackedNetwork(
+  work,
+  { rounds, modelFolder: values.model ?? null, tokenizer },
+  log,
+);
 const record: PublicRecord = {
   definition: decodeRunDefinition(await readFile(join(work, RECORD_FILES.definition))),
   extract: decodeLedgerExtract(await readFile(join(work, RECORD_FILES.extract))),
@@ -114,7 +118,19 @@ async function report(): Promise<void> {
   const missed = flipped.reduce((sum, { tried, found }) => sum + tried - found, 0);
   const ok = differences.length === 0 && missed === 0;
   const model = values.model ?? 'tiny random model';
-  const result = { date, machine, ok, rounds, model, ...ATTACKED, compared, exact, flips, differences, findings };
+  const result = {
+    date,
+    machine,
+    ok,
+    rounds,
+    model,
+    ...ATTACKED,
+    compared,
+    exact,
+    flips,
+    differences,
+    findings,
+  };
   await writeFile(`${values.out}.json`, `${JSON.stringify(result, null, 2)}\n`);
 
   const byValidator = new Map<string, Map<string, number>>();

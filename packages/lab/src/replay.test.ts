@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Archive, exportRounds, type PublicRecord, Replay, type RoundReplay } from '@connito/replay';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { flippableArtifacts } from '@connito/replay/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
 import { late, miner, neverRevealing } from './miners/submitting.ts';
 import { LocalNetwork } from './network/local-network.ts';
 import { SharedModel } from './shared-model.ts';
-import { createSmallRun, writeTinyModel } from './small-run.ts';
+import { createTinyRun } from './tiny-run.ts';
 import { favouring, validator, withholding, wrongState } from './validators/lying.ts';
 
 const TOKENIZER = fileURLToPath(new URL('../../../models/foundation/tokenizer.json', import.meta.url));
@@ -27,9 +27,7 @@ describe('the public record of a network with hostile miners and validators', ()
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-replay-'));
-    const modelFolder = join(folder, 'model');
-    await writeTinyModel(modelFolder, TOKENIZER);
-    const { definition, store } = await createSmallRun(folder, modelFolder, ['code', 'math']);
+    const { definition, store, modelFolder } = await createTinyRun(folder, TOKENIZER, ['code', 'math']);
     const model = await SharedModel.open({ definition, store }, { modelFolder, threads: 1 });
     const honest = validator();
     const network = await LocalNetwork.start(
@@ -78,10 +76,14 @@ describe('the public record of a network with hostile miners and validators', ()
   });
 
   test('convicts every hostile validator of what it did, and no other', () => {
-    const found = replayed[1]!.findings.map(({ validator: { uid }, artefact, field }) => `${uid} ${artefact} ${field}`);
+    const found = replayed[1]!.findings.map(
+      ({ validator: { uid }, artefact, field }) => `${uid} ${artefact} ${field}`,
+    );
     const uids = new Set(replayed.flatMap(({ findings }) => findings.map(({ validator: { uid } }) => uid)));
     expect([...uids].sort()).toEqual([FAVOURING, WITHHOLDING, WRONG_STATE]);
-    expect(found.some((line) => line.startsWith(`${FAVOURING} report of uid ${FAVOURING} outcomes.7`))).toBe(true);
+    expect(found.some((line) => line.startsWith(`${FAVOURING} report of uid ${FAVOURING} outcomes.7`))).toBe(
+      true,
+    );
     expect(found).toContain(`${FAVOURING} chain weights of uid ${FAVOURING} weights`);
     expect(found).toContain(`${WITHHOLDING} report of uid ${WITHHOLDING} bytes`);
     expect(found).toContain(`${WRONG_STATE} state note of uid ${WRONG_STATE} state`);
@@ -89,7 +91,11 @@ describe('the public record of a network with hostile miners and validators', ()
 
   test('fits into an archive that a machine without any of it verifies', async () => {
     const path = join(folder, 'rounds.tar');
-    const exported = await exportRounds(record, { path, firstRound: 1, lastRound: 1, includesModel: true }, signal);
+    const exported = await exportRounds(
+      record,
+      { path, firstRound: 1, lastRound: 1, includesModel: true },
+      signal,
+    );
     expect(exported.differences).toEqual([]);
     await using archive = await Archive.open(path);
     expect(archive.index).toMatchObject({ firstRound: 1, lastRound: 1 });
@@ -122,12 +128,18 @@ async function replayOf(of: PublicRecord, measuresLosses: boolean, firstRound = 
   const opened = await Replay.open(of, { measuresLosses, threads: 1 });
   if (opened.kind === 'differs') {
     const { differences } = opened;
-    const nothing = { outcome: 'unknown', state: null, losses: { kind: 'not_measured' }, findings: [] } as const;
+    const nothing = {
+      outcome: 'unknown',
+      state: null,
+      losses: { kind: 'not_measured' },
+      findings: [],
+    } as const;
     return [{ round: -1, ...nothing, differences }];
   }
   const { replay } = opened;
   const rounds: RoundReplay[] = [];
-  for (let round = firstRound; round <= replay.lastRound; round++) rounds.push(await replay.round(round, signal));
+  for (let round = firstRound; round <= replay.lastRound; round++)
+    rounds.push(await replay.round(round, signal));
   await replay.stop();
   return rounds;
 }

@@ -6,7 +6,7 @@
  * const opened = await Replay.open(record, { measuresLosses: true, threads: 1 });
  * if (opened.kind === 'opened') print(await opened.replay.round(3, signal));
  */
-export { exportRounds, type Exported, type ExportOptions } from './archive/export-rounds.ts';
+export { type Exported, type ExportOptions, exportRounds } from './archive/export-rounds.ts';
 export { Archive } from './archive/open-archive.ts';
 export type { Difference, Finding, LossAgreement, RoundReplay } from './difference.ts';
 export { type ReplayErrorCode, replayError } from './errors.ts';

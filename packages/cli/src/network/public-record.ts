@@ -1,4 +1,4 @@
-import { type Archive, type PublicRecord } from '@connito/replay';
+import type { Archive, PublicRecord } from '@connito/replay';
 import { DirectoryStore } from '@connito/store';
 import { readDefinition } from './create-network.ts';
 import { readNetwork } from './network-file.ts';

@@ -24,14 +24,24 @@ describe('a log of events', () => {
 
   it('passes over lines that are cut short, foreign or hostile', () => {
     const cut = JSON.stringify(startedEvent()).slice(0, -5);
-    for (const line of ['', cut, '[]', '{"type":"round"}', '{"type":"summary"}', '{"type":"process","role":"x"}'])
+    for (const line of [
+      '',
+      cut,
+      '[]',
+      '{"type":"round"}',
+      '{"type":"summary"}',
+      '{"type":"process","role":"x"}',
+    ])
       expect(parseEvent(line), line).toBeNull();
   });
 
   it('of rounds alone shows the same losses and scores as the events did', () => {
     const rounds = [sampleRound(0), sampleRound(1)];
     const view = eventsOf(SAMPLE_NETWORK, '/net', rounds).reduce(updateView, EMPTY_VIEW);
-    const live = [startedEvent(), ...rounds.map((round) => ({ type: 'round' as const, secondsSinceStart: 1, ...round }))];
+    const live = [
+      startedEvent(),
+      ...rounds.map((round) => ({ type: 'round' as const, secondsSinceStart: 1, ...round })),
+    ];
     const shown = live.reduce(updateView, EMPTY_VIEW);
     expect(view.domains).toEqual(shown.domains);
     expect(view.miners).toEqual(shown.miners);

@@ -58,7 +58,9 @@ export function parseEvent(line: string): NetworkEvent | null {
   }
   const event = eventSchema.safeParse(value);
   if (event.success) return event.data;
-  const history = z.object({ type: z.literal('history'), rounds: z.array(finishedRoundSchema) }).safeParse(value);
+  const history = z
+    .object({ type: z.literal('history'), rounds: z.array(finishedRoundSchema) })
+    .safeParse(value);
   if (history.success) return history.data;
   const tagged = z.object({ type: z.literal('round'), secondsSinceStart: z.number() }).safeParse(value);
   const round = finishedRoundSchema.safeParse(value);
@@ -74,7 +76,11 @@ export async function readEvents(path: string): Promise<NetworkEvent[]> {
 }
 
 /** The events a network's own log of rounds amounts to. */
-export function eventsOf(network: Network, directory: string, rounds: readonly FinishedRound[]): NetworkEvent[] {
+export function eventsOf(
+  network: Network,
+  directory: string,
+  rounds: readonly FinishedRound[],
+): NetworkEvent[] {
   const { run, name, domains, miners, validators } = network;
   const urls = { ledgerUrl: 'not running', storeUrl: 'not running' };
   const started = { run, name, domains, miners, validators, directory, isFirstStart: true, ...urls };

@@ -24,7 +24,8 @@ export function extractFuzzTarget() {
         return;
       }
       // A ledger cut short is a ledger; with any other change a hash is wrong.
-      if (faults === 0 && bytes.length >= valid.length && !equalBytes(bytes, valid)) throw new Error('a change went unseen');
+      if (faults === 0 && bytes.length >= valid.length && !equalBytes(bytes, valid))
+        throw new Error('a change went unseen');
     },
   };
 }

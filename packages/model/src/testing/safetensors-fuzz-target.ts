@@ -21,7 +21,8 @@ export const safetensorsFuzzTarget = {
     try {
       for (const [name, { shape, data }] of decodeSafetensors(bytes, 'fuzz')) {
         const elements = shape.reduce((product, size) => product * size, 1);
-        if (data.length !== elements || 2 * elements > bytes.length) throw new Error(`"${name}" is not [${shape}]`);
+        if (data.length !== elements || 2 * elements > bytes.length)
+          throw new Error(`"${name}" is not [${shape}]`);
         if (!(data as Float32Array).every(Number.isFinite)) throw new Error(`"${name}" is not finite`);
       }
     } catch (error) {

@@ -33,7 +33,15 @@ const verify = () => true;
 
 /** Parsers of everything that nodes get from each other, without the decoders of bundles. */
 export function documentFuzzTargets(): FuzzTarget[] {
-  return [canonicalTarget(), noteTarget(), revealTarget(), reportTarget(), mergeReportTarget(), stateTarget(), runTarget()];
+  return [
+    canonicalTarget(),
+    noteTarget(),
+    revealTarget(),
+    reportTarget(),
+    mergeReportTarget(),
+    stateTarget(),
+    runTarget(),
+  ];
 }
 
 /** Decoders of bundles, whose own first bytes say what the rest is for. */
@@ -106,7 +114,8 @@ function revealTarget(): FuzzTarget {
         { definition, run, verify },
       );
       // Only the manifest that was committed to passes.
-      if (verdict.kind === 'valid') requireEqual(encodeCanonical(verdict.manifest), encodeCanonical(manifest));
+      if (verdict.kind === 'valid')
+        requireEqual(encodeCanonical(verdict.manifest), encodeCanonical(manifest));
     },
   };
 }
@@ -117,7 +126,15 @@ function reportTarget(): FuzzTarget {
   const identity = { hotkey, group: group!.id };
   const statistics = { n: 2, meanNanoNats: 1, lowerNanoNats: -1, upperNanoNats: 2 };
   const report: Report = {
-    ...{ protocol: 'connito/1', run, round: 3, validator: hotkey, baseState, build: 'fuzz', evaluationSeedBlock: 9 },
+    ...{
+      protocol: 'connito/1',
+      run,
+      round: 3,
+      validator: hotkey,
+      baseState,
+      build: 'fuzz',
+      evaluationSeedBlock: 9,
+    },
     baselines: [
       {
         group: group!.id,
@@ -131,9 +148,23 @@ function reportTarget(): FuzzTarget {
     outcomes: [
       { ...identity, kind: 'abstained', uid: 1 as Uid, reason: 'bundle_missing' },
       { ...identity, kind: 'invalid', uid: 2 as Uid, reason: 'no_commitment', why: 'none' },
-      { ...identity, kind: 'futile', uid: 3 as Uid, reason: 'futile', domain: statistics, domainAfter: losses(9) },
       {
-        ...{ ...identity, kind: 'scored', uid: 4 as Uid, scoreNanoNats: 0, reason: 'no_gain', domain: statistics },
+        ...identity,
+        kind: 'futile',
+        uid: 3 as Uid,
+        reason: 'futile',
+        domain: statistics,
+        domainAfter: losses(9),
+      },
+      {
+        ...{
+          ...identity,
+          kind: 'scored',
+          uid: 4 as Uid,
+          scoreNanoNats: 0,
+          reason: 'no_gain',
+          domain: statistics,
+        },
         ...{ generalRise: statistics, chargeNanoNats: 0, worstGeneralRiseNanoNats: 0, duplicate: null },
         ...{ domainAfter: losses(domainSequences), generalAfter: losses(generalSequences) },
       },
@@ -152,7 +183,12 @@ function reportTarget(): FuzzTarget {
 }
 
 function mergeReportTarget(): FuzzTarget {
-  const figures = { gainMeanNanoNats: 5, gainLowerNanoNats: 1, generalRiseMeanNanoNats: null, generalRiseLowerNanoNats: 0 };
+  const figures = {
+    gainMeanNanoNats: 5,
+    gainLowerNanoNats: 1,
+    generalRiseMeanNanoNats: null,
+    generalRiseLowerNanoNats: 0,
+  };
   const document = {
     ...{ protocol: 'connito/1' as const, run, round: 3, validator: hotkey, baseState, build: 'fuzz' },
     groups: [
@@ -189,7 +225,10 @@ function stateTarget(): FuzzTarget {
     valid: [encodeStateDocument(document)],
     maxRandomBytes: 200,
     run: (bytes) => {
-      const parsed = accepted(() => parseStateDocument(bytes, definition), ['not_canonical_bytes', 'invalid_state']);
+      const parsed = accepted(
+        () => parseStateDocument(bytes, definition),
+        ['not_canonical_bytes', 'invalid_state'],
+      );
       if (parsed !== REFUSED) requireEqual(encodeStateDocument(parsed.document), bytes);
     },
   };

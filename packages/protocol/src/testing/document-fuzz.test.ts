@@ -6,11 +6,14 @@ import { FuzzInputs, nextInput } from './fuzz-input.ts';
 const INPUTS = 400;
 
 describe('hostile documents', () => {
-  it.each(documentFuzzTargets())('$name: any bytes are refused or read, and valid ones are read', (target) => {
-    for (const bytes of target.valid) target.run(bytes);
-    const inputs = new FuzzInputs(1);
-    for (let i = 0; i < INPUTS; i++) target.run(nextInput(inputs, target));
-  });
+  it.each(documentFuzzTargets())(
+    '$name: any bytes are refused or read, and valid ones are read',
+    (target) => {
+      for (const bytes of target.valid) target.run(bytes);
+      const inputs = new FuzzInputs(1);
+      for (let i = 0; i < INPUTS; i++) target.run(nextInput(inputs, target));
+    },
+  );
 
   it('are the same for the same seed', () => {
     const [target] = documentFuzzTargets();

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { concatBytes, utf8 } from '@connito/protocol';
 import { FuzzInputs, nextInput } from '@connito/protocol/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { concatBytes, utf8 } from '@connito/protocol';
 import { archiveFuzzTargets, archiveOf } from '../testing/archive-fuzz-targets.ts';
 import { decodeIndex, encodeIndex, INDEX_NAME, isArchiveName } from './archive-index.ts';
 import { Archive } from './open-archive.ts';
@@ -18,7 +18,12 @@ const index = encodeIndex({
 });
 const content = utf8('seven hundred and three bytes'.padEnd(703, '.'));
 const artifact = `artifacts/${'5'.repeat(64)}`;
-const example = archiveOf(new Map([[INDEX_NAME, index], [artifact, content]]));
+const example = archiveOf(
+  new Map([
+    [INDEX_NAME, index],
+    [artifact, content],
+  ]),
+);
 
 const entriesOf = (bytes: Uint8Array) =>
   readEntries(bytes.length, (offset, length) => bytes.subarray(offset, offset + length), isArchiveName);
@@ -61,7 +66,9 @@ describe('an archive', () => {
     const path = join(folder, 'damaged.tar');
     await writeFile(path, example);
     await using archive = await Archive.open(path);
-    expect(await archive.damage(new AbortController().signal)).toMatchObject([{ artefact: artifact, field: 'sha256' }]);
+    expect(await archive.damage(new AbortController().signal)).toMatchObject([
+      { artefact: artifact, field: 'sha256' },
+    ]);
   });
 
   it('is refused with a bit flipped anywhere outside its contents', () => {
@@ -78,18 +85,35 @@ describe('an archive', () => {
     for (let at = 0; at < index.length; at++) {
       const flipped = index.slice();
       flipped[at] = flipped[at]! ^ 1;
-      expect(() => decodeIndex(flipped), `byte ${at}`).toThrow(expect.objectContaining({ code: 'archive_malformed' }));
+      expect(() => decodeIndex(flipped), `byte ${at}`).toThrow(
+        expect.objectContaining({ code: 'archive_malformed' }),
+      );
     }
   });
 
-  it.each(['../run.json', '/etc/passwd', 'artifacts/../run.json', 'artifacts/x', 'run.json/', './run.json', 'artifacts'])(
-    'refuses the name %s: no entry can leave a folder',
-    (name) => expect(refusal(named(name))).toBe('archive_malformed'),
+  it.each([
+    '../run.json',
+    '/etc/passwd',
+    'artifacts/../run.json',
+    'artifacts/x',
+    'run.json/',
+    './run.json',
+    'artifacts',
+  ])('refuses the name %s: no entry can leave a folder', (name) =>
+    expect(refusal(named(name))).toBe('archive_malformed'),
   );
 
   it.each([
-    ['repeated names', archiveOf(new Map([['run.json', content]])).slice(0, -END_BYTES), archiveOf(new Map([['run.json', content]]))],
-    ['names out of order', archiveOf(new Map([['run.json', content]])).slice(0, -END_BYTES), archiveOf(new Map([[INDEX_NAME, index]]))],
+    [
+      'repeated names',
+      archiveOf(new Map([['run.json', content]])).slice(0, -END_BYTES),
+      archiveOf(new Map([['run.json', content]])),
+    ],
+    [
+      'names out of order',
+      archiveOf(new Map([['run.json', content]])).slice(0, -END_BYTES),
+      archiveOf(new Map([[INDEX_NAME, index]])),
+    ],
     ['bytes after its end', example, example],
   ])('refuses %s', (_, first, second) => {
     expect(refusal(concatBytes([first, second]))).toBe('archive_malformed');

@@ -3,13 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeLedgerExtract } from '@connito/ledger';
 import { DurableFile } from '@connito/node';
-import {
-  type ArtifactHash,
-  encodeRunDefinition,
-  roundWindow,
-  runIdOf,
-  sha256Hex,
-} from '@connito/protocol';
+import { type ArtifactHash, encodeRunDefinition, roundWindow, runIdOf, sha256Hex } from '@connito/protocol';
 import { nativeSha256 } from '@connito/run';
 import type { Difference } from '../difference.ts';
 import { replayError } from '../errors.ts';
@@ -32,7 +26,11 @@ export type Exported = {
   readonly differences: readonly Difference[];
 };
 
-type Entry = { readonly name: string; readonly bytes: number; readonly content: () => AsyncIterable<Uint8Array> };
+type Entry = {
+  readonly name: string;
+  readonly bytes: number;
+  readonly content: () => AsyncIterable<Uint8Array>;
+};
 
 /** No artifact of a run is larger. */
 const MAX_ARTIFACT_BYTES = 1 << 30;

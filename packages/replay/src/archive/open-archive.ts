@@ -31,11 +31,7 @@ export class Archive implements AsyncDisposable {
   readonly #entries: ReadonlyMap<string, ArchiveEntry>;
   readonly index: ArchiveIndex;
 
-  private constructor(
-    file: FileHandle,
-    entries: ReadonlyMap<string, ArchiveEntry>,
-    index: ArchiveIndex,
-  ) {
+  private constructor(file: FileHandle, entries: ReadonlyMap<string, ArchiveEntry>, index: ArchiveIndex) {
     this.#file = file;
     this.#entries = entries;
     this.index = index;
@@ -50,7 +46,8 @@ export class Archive implements AsyncDisposable {
       const { size } = await file.stat();
       const readAt = (offset: number, bytes: number): Uint8Array => {
         const block = new Uint8Array(bytes);
-        if (bytes > 0 && readSync(file.fd, block, 0, bytes, offset) !== bytes) throw malformed('it is cut short');
+        if (bytes > 0 && readSync(file.fd, block, 0, bytes, offset) !== bytes)
+          throw malformed('it is cut short');
         return block;
       };
       const entries = readEntries(size, readAt, isArchiveName);
@@ -74,7 +71,8 @@ export class Archive implements AsyncDisposable {
         digest.update(await readBytes(this.#file, offset + at, Math.min(CHUNK_BYTES, bytes - at)));
       }
       const found = digest.digest('hex');
-      if (found !== expected) differences.push({ round: null, artefact: name, field: 'sha256', expected, found });
+      if (found !== expected)
+        differences.push({ round: null, artefact: name, field: 'sha256', expected, found });
     }
     return differences;
   }

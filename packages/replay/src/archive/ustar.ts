@@ -65,7 +65,8 @@ export function readEntries(
     const offset = at + BLOCK_BYTES;
     const padding = paddingOf(bytes);
     if (bytes + padding > end - offset) throw malformed(`"${name}" would reach beyond its end`);
-    if (readAt(offset + bytes, padding).some((byte) => byte !== 0)) throw malformed(`"${name}" is not padded`);
+    if (readAt(offset + bytes, padding).some((byte) => byte !== 0))
+      throw malformed(`"${name}" is not padded`);
     entries.set(name, { offset, bytes });
     last = name;
     at = offset + bytes + padding;

@@ -38,7 +38,8 @@ export const archiveFuzzTargets = [
       let longest = 0;
       const readAt = (offset: number, length: number): Uint8Array => {
         longest = Math.max(longest, length);
-        if (offset < 0 || offset + length > bytes.length) throw new Error(`read at ${offset}, ${length} bytes`);
+        if (offset < 0 || offset + length > bytes.length)
+          throw new Error(`read at ${offset}, ${length} bytes`);
         return bytes.subarray(offset, offset + length);
       };
       try {

@@ -7,12 +7,12 @@ import {
   decodeCanonical,
   decodeRunDefinition,
   encodeRunDefinition,
+  fromHex,
   type Manifest,
   parseStateDocument,
+  type RoundNoteKind,
   readNotes,
   roundWindow,
-  fromHex,
-  type RoundNoteKind,
   submissionsOf,
 } from '@connito/protocol';
 import type { PublicRecord } from '../public-record.ts';
@@ -51,12 +51,16 @@ export async function flippableArtifacts(record: PublicRecord, round: number): P
     const { document } = parseStateDocument(bytes, definition);
     for (const { kind, artifact } of document.slices) add(`${kind} slice`, artifact);
   }
-  const drawn = new Set([...definition.groups.map(({ heldOutSource }) => heldOutSource), ...definition.generalSources]);
+  const drawn = new Set([
+    ...definition.groups.map(({ heldOutSource }) => heldOutSource),
+    ...definition.generalSources,
+  ]);
   for (const { id, artifact } of definition.sources) if (drawn.has(id)) add('held-out text', artifact);
   add('pinned text', definition.baseModel.check.tokens);
 
   const flippable: Flippable[] = [flippedDefinition(record), flippedExtract(record)];
-  for (const { path, bytes } of definition.baseModel.files) flippable.push(flippedModelFile(record, path, bytes));
+  for (const { path, bytes } of definition.baseModel.files)
+    flippable.push(flippedModelFile(record, path, bytes));
   for (const { kind, hash } of stored) {
     const bytes = await store.size(hash);
     if (bytes !== null) flippable.push(flippedArtifact(record, kind, hash, bytes));
@@ -65,9 +69,16 @@ export async function flippableArtifacts(record: PublicRecord, round: number): P
 }
 
 function notesOf({ extract }: PublicRecord, firstBlock: number, lastBlock: number) {
-  return extract.blocks.slice(firstBlock - 1, lastBlock).flatMap(({ content }, i) =>
-    content.notes.map(({ hotkey, index, data }) => ({ hotkey, block: firstBlock + i, index, data: fromHex(data) })),
-  );
+  return extract.blocks
+    .slice(firstBlock - 1, lastBlock)
+    .flatMap(({ content }, i) =>
+      content.notes.map(({ hotkey, index, data }) => ({
+        hotkey,
+        block: firstBlock + i,
+        index,
+        data: fromHex(data),
+      })),
+    );
 }
 
 async function manifestOf({ store }: PublicRecord, document: ArtifactHash): Promise<Manifest | null> {
@@ -108,7 +119,8 @@ function flippedExtract(record: PublicRecord): Flippable {
   const bytes = encodeLedgerExtract(record.extract);
   return {
     ...{ kind: 'ledger extract', bytes: bytes.length },
-    withFlip: (at, use) => use(orNull(() => ({ ...record, extract: decodeLedgerExtract(flipped(bytes, at)) }))),
+    withFlip: (at, use) =>
+      use(orNull(() => ({ ...record, extract: decodeLedgerExtract(flipped(bytes, at)) }))),
   };
 }
 

@@ -38,5 +38,7 @@ async function eventsFrom({ dir, events: path }: ReplayOptions): Promise<Network
   const { layout, network } = await readNetwork(dir);
   const rounds = await readHistory(layout.roundsFile);
   if (rounds.length > 0) return eventsOf(network, dir, rounds);
-  throw cliError('round_missing', `No round is logged in ${layout.roundsFile} yet.`, { path: layout.roundsFile });
+  throw cliError('round_missing', `No round is logged in ${layout.roundsFile} yet.`, {
+    path: layout.roundsFile,
+  });
 }

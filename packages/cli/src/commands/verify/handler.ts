@@ -25,7 +25,8 @@ export async function verify(options: VerifyOptions, context: CommandContext): P
   const signal = stopSignal(context);
   const isJson = options.json === true;
   const result = await verification(options, signal, (round) => {
-    if (isJson) stdout.write(`${JSON.stringify({ type: 'round', ok: round.differences.length === 0, ...round })}\n`);
+    if (isJson)
+      stdout.write(`${JSON.stringify({ type: 'round', ok: round.differences.length === 0, ...round })}\n`);
     else stdout.write(`${roundLines(round).join('\n')}\n`);
   });
   if (isJson) stdout.write(`${JSON.stringify({ type: 'summary', ...result })}\n`);
@@ -86,7 +87,13 @@ export async function verifyRecord(
   const result = { losses: lossesOf(options), head };
   const opened = await Replay.open(record, { measuresLosses: options.losses, threads: options.threads });
   if (opened.kind === 'differs') {
-    return { ok: false, rounds: 0, ...result, differences: [...differences, ...opened.differences], findings: [] };
+    return {
+      ok: false,
+      rounds: 0,
+      ...result,
+      differences: [...differences, ...opened.differences],
+      findings: [],
+    };
   }
   const { replay } = opened;
   const replayed: RoundReplay[] = [];
@@ -113,7 +120,8 @@ function roundsOf(asked: number | null, first: number, last: number): number[] {
   if (asked === null && last >= first) return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   if (asked !== null && asked >= first && asked <= last) return [asked];
   const recorded = last < first ? 'none is' : first === last ? `only ${first} is` : `${first} to ${last} are`;
-  const what = asked === null ? 'No finished round is recorded' : `Round ${asked} is not recorded; ${recorded}`;
+  const what =
+    asked === null ? 'No finished round is recorded' : `Round ${asked} is not recorded; ${recorded}`;
   throw cliError('round_missing', `${what}.`, { first, last });
 }
 

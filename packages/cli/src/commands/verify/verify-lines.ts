@@ -41,9 +41,11 @@ function shortened(text: string): string {
 }
 
 export function summaryLine({ ok, rounds, losses, head, differences, findings }: Verification): string {
-  const measured = losses === 'measured' ? '' : ' Losses were NOT measured: scores and votes stand as reported.';
+  const measured =
+    losses === 'measured' ? '' : ' Losses were NOT measured: scores and votes stand as reported.';
   const last = head === null ? '' : ` Last block ${head.number}, ${head.hash}.`;
-  const found = findings.length === 0 ? '' : ` ${counted(findings.length, 'finding')} about single validators.`;
+  const found =
+    findings.length === 0 ? '' : ` ${counted(findings.length, 'finding')} about single validators.`;
   const verdict = ok ? 'nothing differs.' : `${counted(differences.length, 'difference')}.`;
   return `Verified ${counted(rounds, 'round')}: ${verdict}${found}${measured}${last}`;
 }

@@ -9,12 +9,23 @@ import { roundLines, summaryLine } from './verify-lines.ts';
 
 const round: RoundReplay = {
   ...{ round: 3, outcome: 'canonical', state: 'ab'.repeat(32) },
-  losses: { kind: 'measured', compared: 100, exact: 90, largestNanoNats: 1_200, toleranceNanoNats: 2_000_000 },
+  losses: {
+    kind: 'measured',
+    compared: 100,
+    exact: 90,
+    largestNanoNats: 1_200,
+    toleranceNanoNats: 2_000_000,
+  },
   differences: [{ round: 3, artefact: 'bundle of uid 4', field: 'sha256', expected: 'aa', found: 'bb' }],
   findings: [
     {
       ...{ round: 3, validator: { uid: 2 as never, hotkey: '5x' as never } },
-      ...{ artefact: 'report of uid 2', field: 'outcomes.4.scoreNanoNats', expected: '1', found: '9'.repeat(200) },
+      ...{
+        artefact: 'report of uid 2',
+        field: 'outcomes.4.scoreNanoNats',
+        expected: '1',
+        found: '9'.repeat(200),
+      },
     },
   ],
 };
@@ -25,7 +36,9 @@ describe('what verify prints', () => {
     expect(lines[0]).toContain('Round 3: 1 DIFFERENCE; canonical');
     expect(lines[0]).toContain('100 reported losses within 2.000 millinats (largest 0.001, 90 equal)');
     expect(lines[1]).toBe('  DIFFERENCE  bundle of uid 4, sha256: expected aa, found bb');
-    expect(lines[2]).toMatch(/finding {5}report of uid 2, outcomes\.4\.scoreNanoNats: expected 1, found 9{80}…$/);
+    expect(lines[2]).toMatch(
+      /finding {5}report of uid 2, outcomes\.4\.scoreNanoNats: expected 1, found 9{80}…$/,
+    );
   });
 
   it('says when all losses are equal, and when none was measured', () => {
