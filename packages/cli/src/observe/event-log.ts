@@ -21,6 +21,7 @@ const eventSchema = z.discriminatedUnion('type', [
     isFirstStart: z.boolean(),
     ledgerUrl: z.string(),
     storeUrl: z.string(),
+    dashboardUrl: z.string().nullable().default(null),
     domains: z.array(z.string()),
     miners: z.array(z.object({ ...named, behaviour: z.enum(BEHAVIOURS), domain: z.string() })),
     validators: z.array(z.object(named)),
@@ -82,7 +83,7 @@ export function eventsOf(
   rounds: readonly FinishedRound[],
 ): NetworkEvent[] {
   const { run, name, domains, miners, validators } = network;
-  const urls = { ledgerUrl: 'not running', storeUrl: 'not running' };
+  const urls = { ledgerUrl: 'not running', storeUrl: 'not running', dashboardUrl: null };
   const started = { run, name, domains, miners, validators, directory, isFirstStart: true, ...urls };
   return [
     { type: 'started', ...started },

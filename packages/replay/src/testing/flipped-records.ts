@@ -69,16 +69,14 @@ export async function flippableArtifacts(record: PublicRecord, round: number): P
 }
 
 function notesOf({ extract }: PublicRecord, firstBlock: number, lastBlock: number) {
-  return extract.blocks
-    .slice(firstBlock - 1, lastBlock)
-    .flatMap(({ content }, i) =>
-      content.notes.map(({ hotkey, index, data }) => ({
-        hotkey,
-        block: firstBlock + i,
-        index,
-        data: fromHex(data),
-      })),
-    );
+  return extract.blocks.slice(firstBlock - 1, lastBlock).flatMap(({ content }, i) =>
+    content.notes.map(({ hotkey, index, data }) => ({
+      hotkey,
+      block: firstBlock + i,
+      index,
+      data: fromHex(data),
+    })),
+  );
 }
 
 async function manifestOf({ store }: PublicRecord, document: ArtifactHash): Promise<Manifest | null> {
