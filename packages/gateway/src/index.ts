@@ -20,8 +20,8 @@ export {
   plainTemplate,
 } from './chat/chat-template.ts';
 export { ConnitoEngine, type ConnitoEngineOptions } from './engine/connito-engine.ts';
-export { LlamaCppEngine, type LlamaCppOptions } from './engine/llama-cpp-engine.ts';
 export type { EngineEnd, EngineRequest, InferenceEngine } from './engine/inference-engine.ts';
+export { LlamaCppEngine, type LlamaCppOptions } from './engine/llama-cpp-engine.ts';
 export { ApiError, type GatewayErrorCode, gatewayError } from './errors.ts';
 export { noReceipts, type ReceiptSink } from './receipts/receipt-sink.ts';
 export type { ModelVersion, OpenEngine } from './serving/model-version.ts';

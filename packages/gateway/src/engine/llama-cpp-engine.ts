@@ -1,10 +1,12 @@
-import { access } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   type GeneratedToken,
   type GenerationLoad,
   loadTokenizer,
+  type ModelSource,
+  parseModelConfig,
   sample,
   type Tokenizer,
 } from '@connito/model';
@@ -97,6 +99,27 @@ export class LlamaCppEngine implements InferenceEngine {
     this.tokenizer = parts.tokenizer;
     this.#free = [...parts.sequences];
     this.#close = parts.close;
+  }
+
+  /** For `ModelVersion`: the one `.gguf` file of a model's folder, with its `tokenizer.json`. */
+  static async openFolder(
+    source: ModelSource,
+    options: Pick<LlamaCppOptions, 'moduleFolder' | 'threads' | 'maxRunning'>,
+  ): Promise<LlamaCppEngine> {
+    const { folder, overlays } = source;
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.gguf'));
+    if (files.length !== 1 || overlays.length > 0) {
+      throw gatewayError(
+        'model_unusable',
+        overlays.length > 0
+          ? 'llama.cpp serves a GGUF file as it is and takes no overlays; compose another file.'
+          : `llama.cpp needs exactly one .gguf file in ${folder}, which has ${files.length}.`,
+        { details: { folder } },
+      );
+    }
+    const { contextSize } = parseModelConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+    const paths = { gguf: join(folder, files[0]!), tokenizer: join(folder, 'tokenizer.json') };
+    return LlamaCppEngine.open({ ...options, ...paths, contextSize });
   }
 
   static async open(options: LlamaCppOptions): Promise<LlamaCppEngine> {

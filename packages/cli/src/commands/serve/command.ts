@@ -21,6 +21,8 @@ export function serveCommand(context: CommandContext) {
     .option('--max-running <n>', 'answers that a model writes at once; more wait', '64')
     .option('--max-waiting <n>', 'answers that may wait; more are refused', '256')
     .option('--threads <n>', 'threads of each model', '1')
+    .option('--engine <name>', 'connito, or llama.cpp for folders that hold a .gguf file', 'connito')
+    .option('--llama-cpp <dir>', 'folder that node-llama-cpp is installed in; default: tools/llama-cpp')
     .option('--receipts <file>', 'sign a receipt for each answer and append it to this file')
     .option('--wallets-path <dir>', "directory of wallets in Bittensor's layout", defaultWalletsPath(context))
     .option('--wallet <name>', 'wallet that signs receipts', 'default')

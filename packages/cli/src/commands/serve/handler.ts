@@ -1,4 +1,5 @@
-import { ApiKeys, noReceipts, startGateway } from '@connito/gateway';
+import { fileURLToPath } from 'node:url';
+import { ApiKeys, LlamaCppEngine, noReceipts, type OpenEngine, startGateway } from '@connito/gateway';
 import { ReceiptLog } from '@connito/market';
 import { loadHotkey, systemClock } from '@connito/node';
 import type { CommandContext } from '../../command/context.ts';
@@ -9,6 +10,9 @@ import type { ServeOptions } from './options.ts';
 
 /** Requests granted at once after a pause, in seconds of the limit. */
 const BURST_SECONDS = 4;
+
+/** Where the repository keeps node-llama-cpp, which the workspace does not depend on. */
+const LLAMA_CPP = fileURLToPath(new URL('../../../../../tools/llama-cpp', import.meta.url));
 
 /** Serves models until it is asked to stop. */
 export async function serveModels(options: ServeOptions, context: CommandContext): Promise<void> {
@@ -38,7 +42,7 @@ export async function serveModels(options: ServeOptions, context: CommandContext
         maxRunning,
         maxChoices: maxRunning + maxWaiting,
       },
-      { clock: systemClock, log, receipts: receipts ?? noReceipts },
+      { clock: systemClock, log, receipts: receipts ?? noReceipts, ...engineOf(options) },
     );
     const url = gateway.url.href;
     const ids = models.map(({ id }) => id);
@@ -46,6 +50,15 @@ export async function serveModels(options: ServeOptions, context: CommandContext
     context.stderr.write(`OpenAI API: ${url}v1 (models: ${ids.join(', ')})\nPlayground: ${url}playground/\n`);
     await untilAborted(signal);
   });
+}
+
+/** Our own engine is the server's default. */
+function engineOf({ engine, llamaCpp, threads, maxRunning }: ServeOptions): {
+  readonly openEngine?: OpenEngine;
+} {
+  if (engine === 'connito') return {};
+  const moduleFolder = llamaCpp ?? LLAMA_CPP;
+  return { openEngine: (source) => LlamaCppEngine.openFolder(source, { moduleFolder, threads, maxRunning }) };
 }
 
 async function openReceipts(

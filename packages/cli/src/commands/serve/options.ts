@@ -37,6 +37,8 @@ export const serveOptions = z.object({
   maxRunning: integerOption(1, 4_096),
   maxWaiting: integerOption(0, 65_536),
   threads: integerOption(1, 256),
+  engine: z.enum(['connito', 'llama.cpp'], 'must be connito or llama.cpp').default('connito'),
+  llamaCpp: pathOption.optional(),
   receipts: pathOption.optional(),
   walletsPath: pathOption,
   wallet: z.string().min(1),
