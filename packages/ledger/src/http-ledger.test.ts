@@ -7,6 +7,7 @@ import {
 } from '@connito/node';
 import { type Uid, utf8 } from '@connito/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkExtract } from './check-extract.ts';
 import { EmbeddedLedger } from './embedded-ledger.ts';
 import { HttpLedger } from './http-ledger.ts';
 import { describeLedger } from './ledger-contract.ts';
@@ -45,8 +46,22 @@ describe('ledger server', () => {
   const code = async (response: Response) =>
     ((await response.json()) as { error: { code: string } }).error.code;
 
+  it('serves extracts whose hashes and payouts can be recomputed', async () => {
+    ledger.register(alice.hotkey);
+    ledger.seal();
+    ledger.commit(alice.hotkey, utf8('note'));
+    ledger.seal();
+    await using server = await serveLedger({ port: 0 }, { ledger });
+    const extract = await new HttpLedger({ url: server.url }, { keypair: alice }).extract(2);
+    expect(extract).toEqual(ledger.extract(2));
+    expect(checkExtract(extract)).toEqual([]);
+    const open = await createLedgerApp({}, { ledger }).request('/ledger/blocks/3/content');
+    expect([open.status, await code(open)]).toEqual([404, 'unknown_block']);
+  });
+
   it.each([
     '/ledger/blocks/x',
+    '/ledger/blocks/x/content',
     '/ledger/blocks/-1',
     '/ledger/blocks/99999999999999999999',
     '/ledger/neurons',

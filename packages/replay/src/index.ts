@@ -10,5 +10,5 @@ export { type Exported, type ExportOptions, exportRounds } from './archive/expor
 export { Archive } from './archive/open-archive.ts';
 export type { Difference, Finding, LossAgreement, RoundReplay } from './difference.ts';
 export { type ReplayErrorCode, replayError } from './errors.ts';
-export type { PublicRecord } from './public-record.ts';
+export { lastRoundOf, type PublicRecord } from './public-record.ts';
 export { Replay, type ReplayOptions } from './replay.ts';

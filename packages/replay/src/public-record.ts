@@ -1,5 +1,5 @@
 import type { LedgerExtract } from '@connito/ledger';
-import type { RunDefinition } from '@connito/protocol';
+import { type RunDefinition, roundLengthBlocks } from '@connito/protocol';
 import type { ArtifactStore } from '@connito/store';
 
 /** Everything a stranger needs: nothing of it has to be trusted but the hash of the ledger's last block. */
@@ -15,3 +15,9 @@ export type PublicRecord = {
    */
   readonly isComplete: boolean;
 };
+
+/** The last round all of whose blocks are recorded; −1 where none is. */
+export function lastRoundOf({ extract, definition }: Pick<PublicRecord, 'extract' | 'definition'>): number {
+  const { schedule } = definition;
+  return Math.floor((extract.blocks.length + 1 - schedule.genesisBlock) / roundLengthBlocks(schedule)) - 1;
+}

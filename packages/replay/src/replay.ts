@@ -5,7 +5,7 @@ import { silentLog } from '@connito/node';
 import {
   type ArtifactHash,
   ConnitoError,
-  roundLengthBlocks,
+  type Hotkey,
   runIdOf,
   type StateHash,
   submissionsOf,
@@ -41,7 +41,7 @@ import { checkWeights } from './checks/check-weights.ts';
 import { DuplicateReplay } from './checks/duplicate-replay.ts';
 import type { Difference, RoundReplay } from './difference.ts';
 import { LossComparison } from './loss-comparison.ts';
-import type { PublicRecord } from './public-record.ts';
+import { lastRoundOf, type PublicRecord } from './public-record.ts';
 import { RoundNotebook } from './round-notebook.ts';
 import type { RoundView } from './round-view.ts';
 import { WatchedStore } from './watched-store.ts';
@@ -119,11 +119,7 @@ export class Replay {
 
   /** The last round all of whose blocks are recorded; −1 where none is. */
   get lastRound(): number {
-    const { extract, definition } = this.#record;
-    const { genesisBlock } = definition.schedule;
-    return (
-      Math.floor((extract.blocks.length + 1 - genesisBlock) / roundLengthBlocks(definition.schedule)) - 1
-    );
+    return lastRoundOf(this.#record);
   }
 
   /** Names of all artifacts the replay has read so far: what a stranger needs to do the same. */
@@ -227,9 +223,8 @@ export class Replay {
   ): Promise<RoundView['own']> {
     const session = this.#session;
     if (session === null) return null;
-    const [anybody] = this.#record.extract.genesis.content.stakes;
-    // Whose name the report bears does not matter: nobody signs it.
-    const validator = anybody!.hotkey;
+    // Nobody signs this report, so it bears nobody's name.
+    const validator = 'replay' as Hotkey;
     return scoreRound(
       { round, validator, state, reveals },
       {

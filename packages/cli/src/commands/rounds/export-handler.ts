@@ -1,5 +1,4 @@
-import { phaseAt } from '@connito/protocol';
-import { exportRounds, replayError } from '@connito/replay';
+import { exportRounds, lastRoundOf, replayError } from '@connito/replay';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.ts';
 import { networkRecord } from '../../network/public-record.ts';
@@ -11,8 +10,7 @@ export async function exportArchive(options: ExportOptions, context: CommandCont
   const { stdout } = context;
   const signal = stopSignal(context);
   const record = await networkRecord(options.dir, { model: null, signal });
-  const point = phaseAt(record.extract.blocks.length + 1, record.definition.schedule);
-  const finished = point.phase === 'waiting' ? -1 : point.round - 1;
+  const finished = lastRoundOf(record);
   if (finished < 0) throw replayError('record_incomplete', 'No round is over yet. Wait for the first.');
   const [firstRound, lastRound] = options.rounds ?? [0, finished];
   const { out: path, model: includesModel } = options;

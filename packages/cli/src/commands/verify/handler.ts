@@ -1,5 +1,12 @@
 import { ConnitoError } from '@connito/protocol';
-import { Archive, type Difference, type PublicRecord, Replay, type RoundReplay } from '@connito/replay';
+import {
+  Archive,
+  type Difference,
+  lastRoundOf,
+  type PublicRecord,
+  Replay,
+  type RoundReplay,
+} from '@connito/replay';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { cliError } from '../../errors.ts';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.ts';
@@ -51,9 +58,14 @@ async function verification(
   const damage = await archive.damage(signal);
   try {
     await using opened = await archiveRecord(archive, model);
-    const { firstRound } = archive.index;
+    const { firstRound, lastRound } = archive.index;
     const verified = await verifyRecord(opened.record, options, { firstRound, signal, onRound });
+    const recorded = lastRoundOf(opened.record);
     const differences = [...damage, ...verified.differences];
+    if (recorded !== lastRound) {
+      const ends = { expected: `${recorded}, where the ledger ends`, found: `${lastRound}` };
+      differences.push({ round: null, artefact: 'archive.json', field: 'lastRound', ...ends });
+    }
     return { ...verified, ok: differences.length === 0, differences };
   } catch (error) {
     // Damage explains most of what then cannot be read.
