@@ -69,8 +69,13 @@ export const noBetterPaid: Requirement = {
 };
 
 export const boundedShift: Requirement = {
-  says: `with at most 30 % hostile, at most ${100 * MAX_LOST_SHARE} % of what a clean network learns is lost`,
-  holds: (compared) => hostileShare(compared) > 0.3 || lostShare(compared) <= MAX_LOST_SHARE,
+  says: `with at most 30 % of the miners and less than half of the validators hostile, at most ${100 * MAX_LOST_SHARE} % of what a clean network learns is lost`,
+  holds: (compared) => {
+    const { validators } = compared.outcome;
+    const lying = validators.filter(({ hostile }) => hostile).length;
+    const isMeant = hostileShare(compared) <= 0.3 && 2 * lying < validators.length;
+    return !isMeant || lostShare(compared) <= MAX_LOST_SHARE;
+  },
 };
 
 /** What must hold in every scenario. */

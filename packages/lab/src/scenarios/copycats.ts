@@ -18,7 +18,7 @@ export const copycats: Scenario = {
     miners: Object.entries(DISGUISES).map(([as, evasion]) => ({ as, behaviour: miner(copycat(evasion)) })),
   }),
   must: [
-    caught(['no_commitment', 'duplicate_of', 'futile', 'no_gain']),
+    caught(['no_commitment', 'duplicate_of', 'stale_delta', 'futile', 'no_gain']),
     earnsNothing,
     nothingChanged,
     allCanonical,

@@ -35,4 +35,5 @@ export const hostages: Scenario = {
     })),
   }),
   must: [honestEarn, allCanonical],
+  notWithstood: 'Where the opposite directions hide that two keys hold one training, both are paid.',
 };

@@ -18,4 +18,5 @@ export const noisyTwins: Scenario = {
     return { miners: keys.map((strategy) => ({ as: 'twin', behaviour: miner(strategy) })) };
   },
   must: [honestEarn, allCanonical],
+  notWithstood: 'Where noise hides that two keys hold one training, both are paid.',
 };
