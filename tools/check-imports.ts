@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   miner: ['model', 'node', 'protocol', 'run'],
   validator: ['model', 'node', 'protocol', 'run'],
   market: ['ledger', 'model', 'node', 'protocol', 'run', 'store'],
-  replay: ['ledger', 'model', 'node', 'protocol', 'run', 'store', 'validator'],
+  replay: ['ledger', 'node', 'protocol', 'run', 'store', 'validator'],
   lab: ['ledger', 'miner', 'model', 'node', 'protocol', 'replay', 'run', 'store', 'validator'],
   gateway: ['composition', 'market', 'model', 'node', 'protocol'],
   dashboard: ['ledger', 'node', 'protocol', 'run', 'store'],

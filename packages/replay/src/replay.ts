@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { checkExtract, RecordedLedger } from '@connito/ledger';
-import { loadCheckpoint } from '@connito/model';
 import { silentLog } from '@connito/node';
 import {
   type ArtifactHash,
@@ -9,14 +8,13 @@ import {
   runIdOf,
   type StateHash,
   submissionsOf,
-  type TensorMap,
   windowOf,
 } from '@connito/protocol';
 import {
   acceptedUpdates,
   BUILD,
   CanonicalChain,
-  genesisState,
+  genesisStateOf,
   hashFile,
   type ModelSession,
   openModelSession,
@@ -113,7 +111,7 @@ export class Replay {
     await checkTexts(record, store, notebook);
     if (notebook.differences.length > 0) return { kind: 'differs', differences: notebook.differences };
     const session = measuresLosses ? await openModelSession(context, { modelFolder, threads }) : null;
-    const genesis = session?.genesis ?? (await baseState(context, modelFolder));
+    const genesis = session?.genesis ?? (await genesisStateOf(context, modelFolder));
     return { kind: 'opened', replay: new Replay(record, context, { session, genesis }) };
   }
 
@@ -310,15 +308,4 @@ async function checkTexts(
     }
   }
   notebook.corrupt(store.takeCorrupt());
-}
-
-/** The state before the first round, from the checkpoint alone. */
-async function baseState(context: Pick<RunContext, 'definition'>, modelFolder: string): Promise<RunState> {
-  const { parameters } = await loadCheckpoint(modelFolder);
-  const base: TensorMap = new Map(
-    [...parameters].flatMap(([name, { shape, data }]) =>
-      data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
-    ),
-  );
-  return genesisState(context, base);
 }

@@ -36,6 +36,7 @@ export {
   createNativeSha256,
   genesisHashOf,
   genesisState,
+  genesisStateOf,
   nativeSha256,
   type RunState,
   StateLoader,

@@ -51,18 +51,25 @@ export function genesisState(context: Pick<RunContext, 'definition'>, base: Tens
   return { hash: buildState(definition, { round: 0, parent: null, groups }, nativeSha256).hash, groups };
 }
 
-/** The hash of the state before the first round, which the base model alone decides. */
-export async function genesisHashOf(
+/** The state before the first round from a checkpoint, which alone decides it. */
+export async function genesisStateOf(
   context: Pick<RunContext, 'definition'>,
   modelFolder: string,
-): Promise<StateHash> {
+): Promise<RunState> {
   const { parameters } = await loadCheckpoint(modelFolder);
   const base: TensorMap = new Map(
     [...parameters].flatMap(([name, { shape, data }]) =>
       data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
     ),
   );
-  return genesisState(context, base).hash;
+  return genesisState(context, base);
+}
+
+export async function genesisHashOf(
+  context: Pick<RunContext, 'definition'>,
+  modelFolder: string,
+): Promise<StateHash> {
+  return (await genesisStateOf(context, modelFolder)).hash;
 }
 
 /**
