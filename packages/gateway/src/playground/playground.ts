@@ -12,6 +12,7 @@ export const PLAYGROUND_HEADERS = {
 const FILES: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
   '': { name: 'index.html', type: 'text/html; charset=utf-8' },
   'playground.js': { name: 'playground.js', type: 'text/javascript; charset=utf-8' },
+  'icon.svg': { name: 'icon.svg', type: 'image/svg+xml' },
   'playground.css': { name: 'playground.css', type: 'text/css; charset=utf-8' },
 };
 

@@ -169,7 +169,7 @@ function paintExperts() {
       const name = `${layer}:${expert}`;
       const isDenied = view.denied.has(name);
       cell.type = 'button';
-      cell.className = `expert${share > 0.5 ? ' dense' : ''}${isDenied ? ' denied' : ''}`;
+      cell.className = `expert${share > 0.6 ? ' dense' : ''}${isDenied ? ' denied' : ''}`;
       cell.textContent = expert;
       cell.title = `layer ${layer}, expert ${expert}: ${(100 * share).toFixed(1)} %${isDenied ? ', denied' : ''}`;
       cell.setAttribute('aria-pressed', String(isDenied));
