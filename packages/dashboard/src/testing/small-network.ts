@@ -6,10 +6,10 @@ import {
   copycat,
   createTinyRun,
   LocalNetwork,
-  type MinerBehaviour,
   miner,
   overflow,
   SharedModel,
+  type ValidatorBehaviour,
   validator,
 } from '@connito/lab';
 import { type Dashboard, type DashboardOptions, serveDashboard } from '../serve-dashboard.ts';
@@ -27,9 +27,8 @@ export type SmallNetwork = AsyncDisposable & {
   stop(): Promise<void>;
 };
 
-export async function startSmallNetwork(
-  options: { readonly miners?: readonly MinerBehaviour[] } = {},
-): Promise<SmallNetwork> {
+/** Rests once `rounds` are finished, so that it takes no time from what looks at it. */
+export async function startSmallNetwork(rounds: number): Promise<SmallNetwork> {
   const folder = await mkdtemp(join(tmpdir(), 'connito-dashboard-'));
   const { definition, store, modelFolder } = await createTinyRun(folder, TOKENIZER, ['code', 'math']);
   const model = await SharedModel.open({ definition, store }, { modelFolder, threads: 1 });
@@ -37,8 +36,8 @@ export async function startSmallNetwork(
     {
       folder,
       definition,
-      validators: [validator(), validator(), validator()],
-      miners: options.miners ?? [miner(), miner(), miner(), miner(copycat()), miner(overflow())],
+      validators: [{ ...validator(), besides: restAfter(rounds) }, validator(), validator()],
+      miners: [miner(), miner(), miner(), miner(copycat()), miner(overflow())],
       openSession: async () => model.session(),
     },
     store,
@@ -75,5 +74,16 @@ export async function startSmallNetwork(
       await stop();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** No block is sealed before all roles are done with it. */
+function restAfter(rounds: number): NonNullable<ValidatorBehaviour['besides']> {
+  return async (_, { round }, signal) => {
+    if (round < rounds) return;
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   };
 }

@@ -1,13 +1,7 @@
-/**
- * Takes pictures of a served dashboard's pages into docs/images/, with the system's Chromium:
- *
- *   npm run docs:screenshots -- http://127.0.0.1:8472/
- */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
-const FOLDER = process.argv[3] ?? 'docs/images';
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
@@ -33,8 +27,9 @@ const PICTURES: readonly Picture[] = [
   { name: 'security', address: '#/security' },
 ];
 
-async function main(url: string): Promise<void> {
-  await mkdir(FOLDER, { recursive: true });
+/** Pictures of a served dashboard's pages, taken with the system's Chromium. */
+export async function takePictures(url: URL, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
   try {
     const { rows } = (await (await fetch(new URL('/api/v1/miners', url))).json()) as {
@@ -62,7 +57,7 @@ async function main(url: string): Promise<void> {
             : picture.address;
       await page.goto(new URL(`/${address}`, url).href);
       await settled(page);
-      const path = join(FOLDER, `dashboard-${picture.name}.png`);
+      const path = join(folder, `dashboard-${picture.name}.png`);
       await page.screenshot({ path, fullPage: picture.full === true, animations: 'disabled' });
       console.log(`${path} ${(await stat(path)).size} bytes`);
       await context.close();
@@ -78,7 +73,3 @@ async function settled(page: Page): Promise<void> {
   await page.getByText('Reading…').first().waitFor({ state: 'detached' });
   await page.waitForLoadState('load');
 }
-
-const [, , url] = process.argv;
-if (url === undefined) throw new Error('Give the URL of a dashboard.');
-await main(url);
