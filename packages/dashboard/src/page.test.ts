@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MinersAnswer } from '../api/schemas.ts';
-import type { Dashboard } from '../serve-dashboard.ts';
-import { hasChromium, launchBrowser, type Offences, watchedPage } from '../testing/browser.ts';
-import { type SmallNetwork, startSmallNetwork } from '../testing/small-network.ts';
+import type { MinersAnswer } from './api/schemas.ts';
+import type { Dashboard } from './serve-dashboard.ts';
+import { hasChromium, launchBrowser, type Offences, watchedPage } from './testing/browser.ts';
+import { type SmallNetwork, startSmallNetwork } from './testing/small-network.ts';
 
 const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>"\'javascript:alert(3)';
 
@@ -191,10 +191,10 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     await page.reload();
     await page.getByRole('link', { name: 'Learning' }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to content');
+    expect(await page.evaluate('document.activeElement?.textContent')).toContain('Skip to content');
     await page.getByRole('link', { name: 'Miners' }).focus();
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.evaluate(() => document.activeElement?.id), PATIENCE).toBe('main');
+    await expect.poll(() => page.evaluate('document.activeElement?.id'), PATIENCE).toBe('main');
     await page.getByRole('button', { name: 'score' }).focus();
     await page.getByRole('tooltip').getByText('Agreed score').waitFor();
   });
@@ -216,10 +216,9 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     ]) {
       await phone.goto(new URL(`/#/${address}`, dashboard.url).href);
       await phone.locator('main .panel').first().waitFor();
-      const overhang = await phone.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return scrollWidth - clientWidth;
-      });
+      const overhang = await phone.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       expect(overhang, address).toBeLessThanOrEqual(0);
     }
     expect(own).toEqual([]);
