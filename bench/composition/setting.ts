@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type BaseStatistics,
   collectStatistics,
   decodeRoutingStatistics,
   encodeRoutingStatistics,
   excerpts,
-  interleaved,
   type RoutingStatistics,
   type Specialist,
   specialistModel,
@@ -34,14 +34,14 @@ export const DOMAINS: readonly Domain[] = ['code', 'law', 'math'];
 export const GENERAL: Domain = 'prose';
 export const SEQUENCE_TOKENS = 128;
 /** Sequences of each domain that statistics are collected on. */
-const STATISTICS_SEQUENCES = 96;
+const STATISTICS_SEQUENCES = 64;
 const BATCH = 8;
 
 /** What all methods of the bench share. */
 export type Setting = {
   readonly backend: Backend;
   readonly base: Checkpoint;
-  readonly baseStatistics: RoutingStatistics;
+  readonly baseStatistics: BaseStatistics;
   readonly specialists: readonly Specialist[];
   /** Of a part of each domain's text, and of general text. */
   readonly sequences: (part: CorpusPart, limit: number) => Promise<ReadonlyMap<Domain, Sequences>>;
@@ -81,11 +81,11 @@ export async function openSetting(
   };
 
   // What pretraining read: general text that anybody with the base can have, of every domain alike.
-  const pretrained: Sequences[] = [];
-  for (const domain of [...DOMAINS, GENERAL]) {
-    pretrained.push(thinned(await textOf(domain, 'pretrain'), STATISTICS_SEQUENCES));
+  const baseStatistics = new Map<Domain, RoutingStatistics>();
+  for (const kind of [...DOMAINS, GENERAL]) {
+    const text = thinned(await textOf(kind, 'pretrain'), STATISTICS_SEQUENCES);
+    baseStatistics.set(kind, await statisticsOf(base.parameters, text));
   }
-  const baseStatistics = await statisticsOf(base.parameters, interleaved(pretrained));
   const specialists: Specialist[] = [];
   for (const domain of domains) {
     const about = JSON.parse(await readFile(join(work, domain, 'specialist.json'), 'utf8'));

@@ -15,7 +15,7 @@ const keypair = keypairFromMiniSecret(new Uint8Array(32).fill(3));
 /** No composition of random experts is within them. */
 const STRICT = { minOracleRatio: 1, maxGeneralRise: 0 };
 const texts = {
-  base: randomSequences('base', 8, 12),
+  base: new Map(['code', 'general'].map((kind) => [kind, randomSequences(kind, 8, 12)])),
   measured: new Map(['code', 'law', 'prose'].map((domain) => [domain, randomSequences(domain, 4, 12)])),
   measuredPart: 'reporting',
 };

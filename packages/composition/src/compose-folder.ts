@@ -38,7 +38,7 @@ import {
 } from './placement/placement.ts';
 import { collectStatistics } from './router/collect-statistics.ts';
 import { ridgeRows } from './router/ridge-rows.ts';
-import { encodeRoutingStatistics, type RoutingStatistics } from './router/routing-statistics.ts';
+import { encodeBaseStatistics, type RoutingStatistics } from './router/routing-statistics.ts';
 import { requireFitting, type Specialist } from './specialist.ts';
 
 /** Files of a base folder that belong to its tokenizer and are taken over as they are. */
@@ -66,8 +66,8 @@ export type ComposeOptions = {
 };
 
 export type ComposeTexts = {
-  /** General text of every kind, for the base's routing statistics. */
-  readonly base: Sequences;
+  /** General text by kind, for the base's routing statistics; kinds are named as domains are. */
+  readonly base: ReadonlyMap<string, Sequences>;
   /** What is measured on, by domain, never used for training or statistics; at least every specialist's domain. */
   readonly measured: ReadonlyMap<string, Sequences>;
   /** Name of that part of the texts. */
@@ -161,7 +161,7 @@ async function assemble(
   base: Checkpoint,
   specialists: readonly Specialist[],
   placement: Placement,
-  text: Sequences,
+  text: ReadonlyMap<string, Sequences>,
   backend: Backend,
 ): Promise<{ readonly composition: Checkpoint; readonly statistics: Uint8Array | null }> {
   const none = (): never => {
@@ -169,11 +169,12 @@ async function assemble(
   };
   if (placement.added.length === 0)
     return { composition: buildComposition(base, specialists, placement, none), statistics: null };
-  const statistics = await statisticsOf(backend, base, text);
+  const statistics = new Map<string, RoutingStatistics>();
+  for (const [kind, sequences] of text) statistics.set(kind, await statisticsOf(backend, base, sequences));
   const rows = ridgeRows(base, statistics, specialists);
   return {
     composition: buildComposition(base, specialists, placement, rows),
-    statistics: encodeRoutingStatistics(statistics),
+    statistics: encodeBaseStatistics(statistics),
   };
 }
 

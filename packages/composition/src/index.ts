@@ -54,9 +54,12 @@ export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router
 export { type RefineOptions, refineRows } from './router/refine-rows.ts';
 export { ridgeRows } from './router/ridge-rows.ts';
 export {
+  type BaseStatistics,
   decodeRoutingStatistics,
+  encodeBaseStatistics,
   encodeRoutingStatistics,
   type LayerStatistics,
+  pooledStatistics,
   type RoutingStatistics,
 } from './router/routing-statistics.ts';
 export { spareRow } from './router/spare-row.ts';

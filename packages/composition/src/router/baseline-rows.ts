@@ -3,7 +3,7 @@ import { type Checkpoint, expertName, LAYER, layerPrefix } from '@connito/model'
 import type { RowOf } from '../compose.ts';
 import type { Specialist } from '../specialist.ts';
 import { dot, logitSpread } from './domain-direction.ts';
-import type { RoutingStatistics } from './routing-statistics.ts';
+import { type BaseStatistics, pooledStatistics } from './routing-statistics.ts';
 import { spareRow } from './spare-row.ts';
 
 /**
@@ -19,14 +19,15 @@ export type BaselineRows = 'embedding' | 'arrow';
 export function baselineRows(
   kind: BaselineRows,
   base: Checkpoint,
-  baseStatistics: RoutingStatistics,
+  baseStatistics: BaseStatistics,
   specialists: readonly Specialist[],
   sharpness: number,
 ): RowOf {
   const { hiddenSize } = base.config;
+  const pooled = pooledStatistics([...baseStatistics.values()]);
   return (layer, slot) => {
     const native = floats(base.parameters.get(layerPrefix(layer) + LAYER.router)!);
-    const statistics = baseStatistics.layers[layer]!;
+    const statistics = pooled.layers[layer]!;
     if (slot.kind === 'spare') return spareRow(statistics, native);
     if (slot.kind === 'base') throw new RangeError(`base expert ${slot.expert} has a row already`);
     const row = native.subarray(slot.expert * hiddenSize, (slot.expert + 1) * hiddenSize);

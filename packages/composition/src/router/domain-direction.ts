@@ -13,7 +13,7 @@ export type RidgeOptions = {
   readonly sharpness: number;
 };
 
-export const RIDGE: RidgeOptions = { penalty: 1e-3, baseWeight: 0.05, baseTarget: -1, sharpness: 50 };
+export const RIDGE: RidgeOptions = { penalty: 1e-3, baseWeight: 0.3, baseTarget: -0.5, sharpness: 50 };
 
 /**
  * The direction c in which a domain's hidden states differ from the base text's: `[hiddenSize]`, so that c·h is positive on

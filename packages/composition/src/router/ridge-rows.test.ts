@@ -17,6 +17,10 @@ const base = {
   parameters: initializeParameters(TINY, new SeededRandom(new Uint8Array(32).fill(1))),
 };
 const statistics = randomStatistics('base');
+const baseStatistics = new Map([
+  ['general', statistics],
+  ['a', randomStatistics('text like that of a')],
+]);
 const [a, b, c] = (
   [
     ['a', [0, 1]],
@@ -40,7 +44,7 @@ const { hiddenSize, experts } = TINY;
 /** Router rows that each specialist's added experts get, by layer, and the base's. */
 function rowsOf(specialists: readonly Specialist[]): Map<string, Float32Array> {
   const placement = placeSpecialists(specialists, TINY, 'added', 1);
-  const model = buildComposition(base, specialists, placement, ridgeRows(base, statistics, specialists));
+  const model = buildComposition(base, specialists, placement, ridgeRows(base, baseStatistics, specialists));
   const rows = new Map<string, Float32Array>();
   for (let layer = 0; layer < TINY.layers; layer++) {
     const all = floats(model.parameters.get(layerPrefix(layer) + LAYER.router)!);

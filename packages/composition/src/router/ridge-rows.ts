@@ -1,8 +1,9 @@
 import { floats } from '@connito/engine';
 import { type Checkpoint, LAYER, layerPrefix } from '@connito/model';
 import type { RowOf } from '../compose.ts';
+import type { Specialist } from '../specialist.ts';
 import { domainDirection, RIDGE, type RidgeOptions } from './domain-direction.ts';
-import type { RoutingStatistics } from './routing-statistics.ts';
+import { type BaseStatistics, pooledStatistics, type RoutingStatistics } from './routing-statistics.ts';
 import { spareRow } from './spare-row.ts';
 
 /**
@@ -12,15 +13,21 @@ import { spareRow } from './spare-row.ts';
  */
 export function ridgeRows(
   base: Checkpoint,
-  baseStatistics: RoutingStatistics,
-  specialists: readonly { readonly id: string; readonly statistics: RoutingStatistics }[],
+  baseStatistics: BaseStatistics,
+  specialists: readonly Pick<Specialist, 'id' | 'domain' | 'statistics'>[],
   options: RidgeOptions = RIDGE,
 ): RowOf {
   const { hiddenSize } = base.config;
+  const all = pooledStatistics([...baseStatistics.values()]);
+  const others = new Map<string, RoutingStatistics>();
+  for (const { id, domain } of specialists) {
+    const kinds = [...baseStatistics].filter(([kind]) => kind !== domain);
+    others.set(id, kinds.length === 0 ? all : pooledStatistics(kinds.map(([, statistics]) => statistics)));
+  }
   const directions = new Map<string, Float64Array>();
   return (layer, slot) => {
     const native = floats(base.parameters.get(layerPrefix(layer) + LAYER.router)!);
-    const statistics = baseStatistics.layers[layer]!;
+    const statistics = all.layers[layer]!;
     const cached = (key: string, solve: () => Float64Array): Float64Array => {
       const direction = directions.get(key) ?? solve();
       directions.set(key, direction);
@@ -35,7 +42,8 @@ export function ridgeRows(
       case 'companion': {
         const direction = cached(`${layer} ${slot.specialist}`, () => {
           const own = specialists.find(({ id }) => id === slot.specialist)!.statistics.layers[layer]!;
-          return domainDirection(statistics, own, native, options);
+          const other = others.get(slot.specialist)!.layers[layer]!;
+          return domainDirection(other, own, native, options);
         });
         return direction.map((value, i) => native[slot.expert * hiddenSize + i]! + value);
       }

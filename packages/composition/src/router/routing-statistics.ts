@@ -22,15 +22,51 @@ export type RoutingStatistics = {
 const FIELDS = ['moment', 'mean', 'gates'] as const;
 const TOKENS = 'tokens';
 
+/**
+ * The base's statistics by kind of general text. A package's rows are told from all kinds but that of its own domain: text like its
+ * own, which the base was trained on, is no counter-example.
+ */
+export type BaseStatistics = ReadonlyMap<string, RoutingStatistics>;
+
 /** `router.safetensors` of an expert package. Rows are solved from these bytes, so equal files give equal rows. */
-export function encodeRoutingStatistics({ tokens, layers }: RoutingStatistics): Uint8Array {
-  const tensors = new Map<string, Tensor>([[TOKENS, tensor(Float32Array.of(tokens), [1])]]);
+export function encodeRoutingStatistics(statistics: RoutingStatistics): Uint8Array {
+  return encodeSafetensors(tensorsOf(statistics, ''), 'F32');
+}
+
+/** The base's statistics as one file: each kind's tensors under its name. */
+export function encodeBaseStatistics(base: BaseStatistics): Uint8Array {
+  return encodeSafetensors(
+    new Map([...base].flatMap(([kind, statistics]) => [...tensorsOf(statistics, `${kind}.`)])),
+    'F32',
+  );
+}
+
+function tensorsOf({ tokens, layers }: RoutingStatistics, prefix: string): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>([[prefix + TOKENS, tensor(Float32Array.of(tokens), [1])]]);
   for (const [layer, { moment, mean, gates }] of layers.entries()) {
-    tensors.set(`layers.${layer}.moment`, tensor(moment, [mean.length, mean.length]));
-    tensors.set(`layers.${layer}.mean`, tensor(mean, [mean.length]));
-    tensors.set(`layers.${layer}.gates`, tensor(gates, [gates.length]));
+    tensors.set(`${prefix}layers.${layer}.moment`, tensor(moment, [mean.length, mean.length]));
+    tensors.set(`${prefix}layers.${layer}.mean`, tensor(mean, [mean.length]));
+    tensors.set(`${prefix}layers.${layer}.gates`, tensor(gates, [gates.length]));
   }
-  return encodeSafetensors(tensors, 'F32');
+  return tensors;
+}
+
+/** Statistics of several texts, each as heavy as the others. */
+export function pooledStatistics(parts: readonly RoutingStatistics[]): RoutingStatistics {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('no statistics to pool');
+  const pooled = (layer: number, field: keyof LayerStatistics): Float32Array =>
+    first.layers[layer]![field].map(
+      (_, i) => parts.reduce((sum, part) => sum + part.layers[layer]![field][i]!, 0) / parts.length,
+    );
+  return {
+    tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),
+    layers: first.layers.map((_, layer) => ({
+      moment: pooled(layer, 'moment'),
+      mean: pooled(layer, 'mean'),
+      gates: pooled(layer, 'gates'),
+    })),
+  };
 }
 
 /**

@@ -5,20 +5,12 @@ import {
   type Composed,
   composeFolder,
   excerpts,
-  interleaved,
   requireSameBase,
   specialistOfPackage,
   specialistStatistics,
 } from '@connito/composition';
 import { type ExpertPackage, InstalledPackages, parsePackageSpec, readExpertPackage } from '@connito/market';
-import {
-  type CorpusParts,
-  DOMAINS,
-  type Domain,
-  loadCheckpoint,
-  loadCorpusParts,
-  loadTokenizer,
-} from '@connito/model';
+import { type CorpusParts, DOMAINS, loadCheckpoint, loadCorpusParts, loadTokenizer } from '@connito/model';
 import { loadHotkey } from '@connito/node';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { formatTable } from '../../command/table.ts';
@@ -89,7 +81,7 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
     },
     specialists,
     {
-      base: interleaved(DOMAINS.map((domain: Domain) => textOf(domain, 'pretrain', STATISTICS_SEQUENCES))),
+      base: new Map(DOMAINS.map((domain) => [domain, textOf(domain, 'pretrain', STATISTICS_SEQUENCES)])),
       measured: new Map(DOMAINS.map((domain) => [domain, textOf(domain, 'reporting', options.sequences)])),
       measuredPart: 'reporting',
     },
