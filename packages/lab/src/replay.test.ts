@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Archive, exportRounds, type PublicRecord, Replay, type RoundReplay } from '@connito/replay';
 import { flippableArtifacts } from '@connito/replay/testing';
+import type { ValidatorStrategy } from '@connito/validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
@@ -120,6 +121,58 @@ describe('the public record of a network with hostile miners and validators', ()
         expect(rounds.flatMap(({ differences }) => differences).length, kind).toBeGreaterThan(0);
       });
     }
+  });
+});
+
+describe('the public record of a network whose validators mostly lie', () => {
+  let folder: string;
+  let round: RoundReplay;
+  const contradicting: ValidatorStrategy = {
+    name: 'contradicting',
+    report: async (measure) => {
+      const report = await measure();
+      const outcomes = report.outcomes.map((outcome) =>
+        outcome.kind === 'scored' || outcome.kind === 'futile'
+          ? { ...outcome, domain: { ...outcome.domain, meanNanoNats: outcome.domain.meanNanoNats + 1 } }
+          : outcome,
+      );
+      return { ...report, outcomes };
+    },
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'connito-replay-'));
+    const { definition, store, modelFolder } = await createTinyRun(folder, TOKENIZER, ['code']);
+    const model = await SharedModel.open({ definition, store }, { modelFolder, threads: 1 });
+    const liar = () => validator(favouring(({ facts }) => facts.miners[0]!.uid));
+    const network = await LocalNetwork.start(
+      {
+        ...{ folder, definition },
+        validators: [validator(), liar(), liar(), validator(contradicting)],
+        miners: [miner(), miner()],
+        openSession: async () => model.session(),
+      },
+      store,
+    );
+    await network.round(0);
+    const record = { definition, extract: network.extract(0), store, modelFolder, isComplete: true };
+    await network.stop();
+    await model.stop();
+    [round] = (await replayOf(record, true)) as [RoundReplay];
+  }, 600_000);
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('differs in what they agreed on: a majority makes a lie no truth', () => {
+    const agreed = round.differences.filter(({ artefact }) => artefact === 'agreed scores');
+    expect(agreed.map(({ field }) => field)).toContain('uid 4');
+  });
+
+  test('names a report that contradicts itself, which did not count', () => {
+    const own = round.findings.filter(({ validator: { uid } }) => uid === 3).map(({ field }) => field);
+    expect(own).toEqual(['outcomes.4.domain.meanNanoNats']);
   });
 });
 
