@@ -2,6 +2,7 @@ import {
   add,
   cachedAttention,
   concat,
+  constant,
   type Dim,
   type Graph,
   gatherAlong,
@@ -17,6 +18,7 @@ import {
   softmax,
   sparseExperts,
   split,
+  type Tensor,
   topK,
   transpose,
   type Value,
@@ -43,8 +45,14 @@ export const valuesInput = (layer: number): string => `values ${layer}`;
  *
  * Outputs: `logits` `[rows or 1, vocabularySize]`; `cache` `[rows, layers · 2 · keyValueHeads · headSize]`, the new keys and
  * values layer by layer; `chosen` i64 and `gates` `[rows, layers · expertsPerToken]`, which experts served each token.
+ *
+ * Packed parameters in `stored` become part of the graph instead of inputs.
  */
-export function stepGraph(config: ModelConfig, kind: StepKind): Graph {
+export function stepGraph(
+  config: ModelConfig,
+  kind: StepKind,
+  stored: Readonly<Record<string, Tensor>> = {},
+): Graph {
   const { hiddenSize, headSize, attentionHeads, keyValueHeads, rmsEpsilon } = config;
   const rows = kind === 'decode' ? 'batch' : 'tokens';
   const batch = kind === 'decode' ? 'batch' : 1;
@@ -54,6 +62,8 @@ export function stepGraph(config: ModelConfig, kind: StepKind): Graph {
   const pastMask = input('pastMask', 'f32', [batch, 'past']);
   const expertMask = input('expertMask', 'f32', [rows, config.layers * config.experts]);
   const layerMasks = split(expertMask, 1, new Array<number>(config.layers).fill(config.experts));
+  const given = (name: string, shape: readonly number[]): Value =>
+    stored[name] === undefined ? input(name, 'f32', shape) : constant(stored[name]);
   const cacheShape: readonly Dim[] = [batch, keyValueHeads, 'past', headSize];
   /** `[rows, heads, headSize]` as attention takes it, `[batch, heads, tokens, headSize]`. */
   const byHead = (x: Value, heads: number): Value =>
@@ -66,7 +76,7 @@ export function stepGraph(config: ModelConfig, kind: StepKind): Graph {
   const chosen: Value[] = [];
   const gates: Value[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
-    const parameter = (name: PackedName): Value => input(packedName(layer, name), 'f32', shapes[name]);
+    const parameter = (name: PackedName): Value => given(packedName(layer, name), shapes[name]);
     const queriesAndKeys = (attentionHeads + keyValueHeads) * headSize;
     const qkv = matmul(rmsNormalize(x, rmsEpsilon).normalized, parameter(PACKED.queryKeyValue), {
       transposeB: true,
@@ -105,8 +115,8 @@ export function stepGraph(config: ModelConfig, kind: StepKind): Graph {
     x = add(x, sparseExperts(h, logits, experts, options));
   }
   const answering = kind === 'decode' ? x : gatherRows(x, input('last', 'i32', [1]));
-  const norm = input(FINAL_NORM, 'f32', [hiddenSize]);
-  const head = input(headName(config), 'f32', [config.vocabularySize, hiddenSize]);
+  const norm = given(FINAL_NORM, [hiddenSize]);
+  const head = given(headName(config), [config.vocabularySize, hiddenSize]);
   return graphOf(
     new Map([
       ['logits', matmul(rmsNorm(answering, norm, rmsEpsilon), head, { transposeB: true })],
