@@ -18,12 +18,20 @@ const RESULT: ScenarioResult = {
 };
 
 test('the matrix shows each result, what was not met, and what was not run', () => {
-  const page = attackMatrix([RESULT], SCENARIOS, 'bench/results/example.json');
+  const stored = { model: 'a model', results: [RESULT], source: 'bench/results/example.json' };
+  const rehearsed = { ...RESULT, name: 'noise', attack: 'Trains nothing.' };
+  const page = attackMatrix(stored, SCENARIOS, {
+    ...stored,
+    model: 'a tiny model',
+    results: [RESULT, rehearsed],
+  });
   expect(page).toContain(
     '| `overflow` | Overflows. | 3 of 10 miners | 0.0 %, 10.0 % | 0.00 | −3.1 (−2.0 %) | non_finite_loss | **not withstood** |',
   );
   expect(page).toContain('`overflow`: not met: it holds.');
-  expect(page).toContain('`noise`: ');
+  expect(page.split('## On a tiny model only')[1]).toContain('| `noise` | Trains nothing. |');
+  expect(page.match(/\| `overflow` \|/g)).toHaveLength(1);
+  expect(page.split('## Not run yet')[1]).toContain('`dead-neuron`: ');
   expect(page).toContain(`1 of ${SCENARIOS.length} scenarios were run, on 2026-01-02`);
 });
 

@@ -1,7 +1,12 @@
 import type { ReplayResult, ScenarioResult, Verdict } from './result.ts';
 import type { Scenario } from './scenario.ts';
 
-type Stored = readonly (ScenarioResult | ReplayResult)[];
+/** What a lab run stored. */
+export type LabResults = {
+  /** The model of the networks, in words. */
+  readonly model: string;
+  readonly results: readonly (ScenarioResult | ReplayResult)[];
+};
 
 const FAMILIES: Readonly<Record<Scenario['family'], string>> = {
   scoring: 'Scoring',
@@ -18,18 +23,34 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   measured: 'measured',
 };
 
-/** The matrix page, as Markdown, from what `connito lab --out` stored. `scenarios` are all there are, run or not. */
-export function attackMatrix(results: Stored, scenarios: readonly Scenario[], source: string): string {
+/** Results with the file that holds them. */
+export type StoredResults = LabResults & { readonly source: string };
+
+/**
+ * The matrix page, as Markdown, from what `connito lab --out` stored. `scenarios` are all there are, run or not. Of a rehearsal
+ * on another model, what was not run on the first one is shown.
+ */
+export function attackMatrix(
+  { model, results, source }: StoredResults,
+  scenarios: readonly Scenario[],
+  rehearsal: StoredResults | null = null,
+): string {
   const live = results.filter((result) => result.kind === 'live');
   const replays = results.filter((result) => result.kind === 'replay');
-  const missing = scenarios.filter(({ name }) => !live.some((result) => result.name === name));
+  const isRun = (name: string): boolean => live.some((result) => result.name === name);
+  const rehearsed = (rehearsal?.results ?? []).filter(
+    (result): result is ScenarioResult => result.kind === 'live' && !isRun(result.name),
+  );
+  const missing = scenarios.filter(
+    ({ name }) => !isRun(name) && !rehearsed.some((result) => result.name === name),
+  );
   const dates = results.map(({ finishedAt }) => finishedAt.slice(0, 10)).sort();
   const when = dates[0] === dates.at(-1) ? `on ${dates[0]}` : `from ${dates[0]} to ${dates.at(-1)}`;
   return [
     '# Attack matrix',
     '',
     'This page is for anybody who wants to know what attackers earned in the lab, what they did to the model, and what stopped them.',
-    `It is written by \`npm run docs:attacks\` from \`${source}\`. ${live.length} of ${scenarios.length} scenarios were run, ${when}; ${replays.length} replays.`,
+    `It is written by \`npm run docs:attacks\` from \`${source}\`. The networks trained ${model}. ${live.length} of ${scenarios.length} scenarios were run, ${when}; ${replays.length} replays.`,
     '',
     'Pay is a part of all miners’ pay, as a mean for each miner and round. *Per training* is the pay of the hostile miners together, for',
     'each honest training they paid for, over an honest miner’s pay. *Loss shift* is the final loss on the reporting text less that of a',
@@ -43,6 +64,15 @@ export function attackMatrix(results: Stored, scenarios: readonly Scenario[], so
       ),
     ),
     ...replaySection(replays),
+    ...(rehearsed.length === 0
+      ? []
+      : [
+          `## On ${rehearsal!.model} only`,
+          '',
+          `From \`${rehearsal!.source}\`, with fewer honest miners: it shows who is caught and how, and little about losses and pay.`,
+          '',
+          ...resultRows(rehearsed),
+        ]),
     ...(missing.length === 0
       ? []
       : ['## Not run yet', '', ...missing.map(({ name, attack }) => `- \`${name}\`: ${attack}`), '']),
@@ -50,11 +80,12 @@ export function attackMatrix(results: Stored, scenarios: readonly Scenario[], so
 }
 
 function familySection(title: string, results: readonly ScenarioResult[]): string[] {
-  if (results.length === 0) return [];
+  return results.length === 0 ? [] : [`## ${title}`, '', ...resultRows(results)];
+}
+
+function resultRows(results: readonly ScenarioResult[]): string[] {
   return [
-    `## ${title}`,
-    '',
-    '| scenario | attack | hostile | pay: hostile, honest | per training | loss shift | stopped by | outcome |',
+    '| scenario | attack | hostile | pay: hostile, honest | per training | loss shift | caught by | outcome |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...results.map((result) => {
       const { name, attack, miners, hostileShare, validators, outcome, dividends, verdict } = result;

@@ -9,7 +9,7 @@ import type { MinerStrategy } from '@connito/miner';
 import { copycat } from './miners/copycat.ts';
 import { overflow } from './miners/overflow.ts';
 
-export { attackMatrix } from './attack-matrix.ts';
+export { attackMatrix, type LabResults, type StoredResults } from './attack-matrix.ts';
 export { Lab, type LabOptions, type LabProgress } from './lab.ts';
 export {
   type Copied,

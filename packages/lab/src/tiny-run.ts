@@ -22,7 +22,8 @@ const TINY: ModelConfig = {
   headSize: 16,
   experts: 8,
   expertsPerToken: 2,
-  expertSize: 32,
+  // Not the hidden size, so that a transposed tensor has another shape.
+  expertSize: 24,
   renormalizeGates: true,
   rmsEpsilon: 1e-6,
   ropeTheta: 10_000,

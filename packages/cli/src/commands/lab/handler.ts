@@ -1,4 +1,11 @@
-import { Lab, REPLAY_CELLS, type ReplayResult, SCENARIOS, type ScenarioResult } from '@connito/lab';
+import {
+  Lab,
+  type LabResults,
+  REPLAY_CELLS,
+  type ReplayResult,
+  SCENARIOS,
+  type ScenarioResult,
+} from '@connito/lab';
 import { writeDurably } from '@connito/node';
 import { utf8 } from '@connito/protocol';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
@@ -31,7 +38,10 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   };
   for (const scenario of chosen) tell(await lab.run(scenario, signal));
   for (const cell of cells) tell(await lab.replay(cell, signal));
-  if (out !== undefined) await writeDurably(out, utf8(`${JSON.stringify({ results }, null, 1)}\n`));
+  if (out !== undefined) {
+    const stored: LabResults = { model: model === SHIPPED_MODEL ? 'the shipped foundation' : model, results };
+    await writeDurably(out, utf8(`${JSON.stringify(stored, null, 1)}\n`));
+  }
   stdout.write(json ? `${JSON.stringify(labSummary(results))}\n` : `${summaryLine(results)}\n`);
   return results.every(({ verdict }) => verdict !== 'failed');
 }
