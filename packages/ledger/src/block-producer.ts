@@ -1,11 +1,13 @@
 import { type Clock, type Log, type Service, silentLog, systemClock } from '@connito/node';
 import type { EmbeddedLedger } from './embedded-ledger.ts';
+import { createLedgerMetrics, type LedgerMetrics } from './metrics.ts';
 import { type BlockPace, SealingRule } from './sealing-rule.ts';
 
 export type BlockProducerDependencies = {
   readonly ledger: EmbeddedLedger;
   readonly clock?: Clock;
   readonly log?: Log;
+  readonly metrics?: LedgerMetrics;
 };
 
 /** After a failed sealing (a full disk, say) the next attempt waits so long. */
@@ -18,6 +20,7 @@ export class BlockProducer implements Service {
   readonly #ledger: EmbeddedLedger;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: LedgerMetrics;
   #stop: (() => void) | null = null;
 
   constructor(pace: BlockPace, dependencies: BlockProducerDependencies) {
@@ -25,6 +28,7 @@ export class BlockProducer implements Service {
     this.#ledger = dependencies.ledger;
     this.#clock = dependencies.clock ?? systemClock;
     this.#log = dependencies.log ?? silentLog;
+    this.#metrics = dependencies.metrics ?? createLedgerMetrics(dependencies.ledger);
   }
 
   async start(): Promise<void> {
@@ -36,10 +40,13 @@ export class BlockProducer implements Service {
 
     const seal = (reason: string) => {
       const block = this.#ledger.seal();
+      this.#metrics.sealed.inc({ reason });
+      this.#metrics.blockSeconds.observe((this.#clock.nowMs() - openedAtMs) / 1_000);
       openedAtMs = this.#clock.nowMs();
       const absent = rule.sealed(block.number);
-      this.#log.debug('block sealed', { block: block.number, reason, absent: absent.length });
-      for (const hotkey of absent) this.#log.info('neuron is absent', { hotkey, block: block.number });
+      this.#log.debug('Block sealed', { block: block.number, reason, absent: absent.length });
+      for (const hotkey of absent) this.#log.warn('Neuron is absent', { hotkey, block: block.number });
+      this.#metrics.absentNeurons.set(rule.absent);
     };
     const consider = () => {
       cancelTimer();
@@ -53,7 +60,8 @@ export class BlockProducer implements Service {
         // After sealing, a fresh look once callers had their turn: with no minimum, blocks must not starve them.
         untilMs = decision.kind === 'seal' ? this.#clock.nowMs() : decision.untilMs;
       } catch (error) {
-        this.#log.error('sealing failed', { error });
+        this.#metrics.sealingFailures.inc();
+        this.#log.error('Sealing failed', { error });
         untilMs = this.#clock.nowMs() + RETRY_MS;
       }
       if (untilMs === null) return;
@@ -67,9 +75,11 @@ export class BlockProducer implements Service {
       },
       ready: (hotkey, number) => {
         rule.ready(hotkey, number, this.#ledger.head.number + 1);
+        this.#metrics.absentNeurons.set(rule.absent);
         consider();
       },
     });
+    this.#metrics.absentNeurons.set(rule.absent);
     this.#stop = () => {
       stopObserving();
       cancelTimer();

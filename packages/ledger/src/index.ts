@@ -43,6 +43,7 @@ export {
 } from './ledger-server.ts';
 export { LEDGER_AUDIENCE } from './ledger-wire.ts';
 export { type LedgerLimits, LIMITS, type LimitsProfile } from './limits.ts';
+export { createLedgerMetrics, LEDGER_METRICS, type LedgerMetrics } from './metrics.ts';
 export { MAX_TRANSFERS, type Payment, type PaymentLedger, type Transfer } from './payments.ts';
 export { RecordedLedger } from './recorded-ledger.ts';
 export { type BlockPace, type SealingDecision, SealingRule } from './sealing-rule.ts';

@@ -14,7 +14,7 @@ import {
   systemClock,
 } from '@connito/node';
 import { fromHex } from '@connito/protocol';
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { EmbeddedLedger } from './embedded-ledger.ts';
 import { LEDGER_STATUSES, ledgerError } from './errors.ts';
@@ -50,6 +50,8 @@ export type LedgerServerDependencies = {
   readonly stopping?: AbortSignal;
   readonly clock?: Clock;
   readonly log?: Log;
+  /** Sees every request first, to count it. */
+  readonly middleware?: MiddlewareHandler;
 };
 
 /** 256 chain weights are about 7 kB of JSON. */
@@ -79,7 +81,7 @@ const notesQuery = z.object({
  */
 export function createLedgerApp(options: LedgerServerOptions, dependencies: LedgerServerDependencies): Hono {
   const { ledger, stopping, clock = systemClock, log = silentLog } = dependencies;
-  const app = createApp(log, LEDGER_STATUSES);
+  const app = createApp(log, LEDGER_STATUSES, dependencies.middleware);
   const verifier = new RequestVerifier({ audience: options.audience ?? LEDGER_AUDIENCE }, clock);
   const limiter = new RateLimiter(options.writeLimit ?? { burst: 200, perSecond: 50 }, clock);
   const signed = signedBody({ verifier, limiter, maxBodyBytes: MAX_BODY_BYTES });

@@ -49,6 +49,11 @@ export class SealingRule {
     if (number >= open) this.#absent.delete(hotkey);
   }
 
+  /** Neurons that are not waited for. */
+  get absent(): number {
+    return this.#absent.size;
+  }
+
   /** Live neurons that have not said ready for a block. */
   awaited(number: number): Hotkey[] {
     return [...this.#readyUpTo]

@@ -5,6 +5,7 @@
  * await runMiner({ definitionPath, modelFolder, ledgerUrl, storeUrl, wallet, stateFolder, threads: 1, log }, signal);
  */
 export { Journal, type StoredSubmission, type Submission } from './journal.ts';
+export { createMinerMetrics, MINER_METRICS, type MinerMetrics, SCORED } from './metrics.ts';
 export { Miner, type MinerDependencies } from './miner.ts';
 export { type MinerOptions, runMiner } from './run-miner.ts';
 export {

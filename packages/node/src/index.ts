@@ -60,4 +60,26 @@ export {
   loadOrCreateHotkey,
 } from './keys/wallet.ts';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions, silentLog } from './log.ts';
+export {
+  HTTP_CLIENT_METRICS,
+  HTTP_SERVER_METRICS,
+  meteredFetch,
+  meteredRoutes,
+} from './metrics/http-metrics.ts';
+export {
+  type Collectors,
+  type Counter,
+  counter,
+  createMetrics,
+  type Gauge,
+  gauge,
+  type Histogram,
+  type MetricDeclaration,
+  type MetricDeclarations,
+  type Metrics,
+  MetricsRegistry,
+  secondsHistogram,
+} from './metrics/metric.ts';
+export { createProcessMetrics, PROCESS_METRICS, type ProcessDescription } from './metrics/process-metrics.ts';
+export { createMetricsApp, type ServeMetricsOptions, serveMetrics } from './metrics/serve-metrics.ts';
 export { type Service, startAll } from './service.ts';

@@ -27,6 +27,32 @@ it('redacts secrets', () => {
   expect(lines).toMatchObject([{ wallet: { name: 'default' } }]);
 });
 
+it('keeps what a peer said out of everything above debug', () => {
+  const { log, lines } = capture();
+  const refused = new ConnitoError('peer_refused', 'http://peer answered 403 to /x (no_permit).', {
+    advice: 'reject',
+    details: { status: 403, peerCode: 'no_permit', peerMessage: 'EVIL words', note: 'EVIL words too' },
+  });
+  const worded = new ConnitoError('no_permit', 'EVIL words', {
+    advice: 'reject',
+    details: refused.details,
+    cause: refused,
+  });
+  log.error('Setting weights failed', { round: 3, error: worded });
+  const [above, below] = lines;
+  expect(JSON.stringify(above)).not.toContain('EVIL');
+  expect(above).toMatchObject({
+    level: 'error',
+    round: 3,
+    error: {
+      code: 'no_permit',
+      details: { status: 403, peerCode: 'no_permit' },
+      cause: { code: 'peer_refused' },
+    },
+  });
+  expect(below).toMatchObject({ level: 'debug', error: { message: 'EVIL words' } });
+});
+
 it("writes an error's code, advice, details and causes", () => {
   const { log, lines } = capture();
   const cause = new Error('socket closed');

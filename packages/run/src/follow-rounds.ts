@@ -1,6 +1,7 @@
 import type { Ledger } from '@connito/ledger';
 import { type Clock, type Log, sleep, systemClock } from '@connito/node';
 import { ConnitoError, type PhasePoint, phaseAt, type RunDefinition } from '@connito/protocol';
+import { createRunMetrics, type RunMetrics, recordHead } from './metrics.ts';
 
 /** An open block that belongs to a round. */
 export type RoundPoint = Exclude<PhasePoint, { phase: 'waiting' }>;
@@ -10,6 +11,7 @@ export type FollowDependencies = {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly metrics?: RunMetrics;
 };
 
 /** Does what an open block's phase asks for. May be called again for the same block, and then only does what is left. */
@@ -24,7 +26,7 @@ const RETRY_MS = 500;
  * busy past a block goes on with the newest: what it missed is missed. Ends when the signal aborts.
  */
 export async function followRounds(
-  { definition, ledger, log, clock = systemClock }: FollowDependencies,
+  { definition, ledger, log, clock = systemClock, metrics = createRunMetrics() }: FollowDependencies,
   act: Act,
   signal: AbortSignal,
 ): Promise<void> {
@@ -32,11 +34,15 @@ export async function followRounds(
   while (!signal.aborted) {
     const openBlock = head.number + 1;
     const point = phaseAt(openBlock, definition.schedule);
+    recordHead(metrics, head, point);
     if (point.phase !== 'waiting') {
       for (;;) {
+        const startedAtMs = clock.nowMs();
         const failure = await attempt(() => act(point, openBlock, signal), signal);
-        if (failure === null) break;
         const { phase, round } = point;
+        metrics.workSeconds.observe({ phase }, (clock.nowMs() - startedAtMs) / 1_000);
+        if (failure === null) break;
+        metrics.failures.inc({ phase, code: failure.code });
         log.error('A block was not dealt with', { block: openBlock, phase, round, error: failure });
         if (failure.advice !== 'retry') break;
         await sleep(clock, RETRY_MS, signal);

@@ -13,6 +13,8 @@ export type { RunContext } from './context.ts';
 export { type CreateRunOptions, createRun, KNOWN_DOMAINS } from './create-run.ts';
 export { type RunErrorCode, runError } from './errors.ts';
 export { type Act, type FollowDependencies, followRounds, type RoundPoint } from './follow-rounds.ts';
+export { meteredSession } from './metered-session.ts';
+export { createRunMetrics, RUN_METRICS, type RunMetrics } from './metrics.ts';
 export { hashFile, type ModelSession, openModelSession } from './model-session.ts';
 export { type AcceptedUpdates, acceptedUpdates, mergedDeltas, stepGroups, stepsVoted } from './next-state.ts';
 export { connectNode, type NodeConnection, type RoleOptions } from './node-connection.ts';

@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { HttpLedger } from '@connito/ledger';
-import { type HotkeyLocation, type Keypair, loadHotkey, RequestSigner, systemClock } from '@connito/node';
+import {
+  createMetrics,
+  type HotkeyLocation,
+  HTTP_CLIENT_METRICS,
+  HttpClient,
+  type Keypair,
+  loadHotkey,
+  type MetricsRegistry,
+  meteredFetch,
+  RequestSigner,
+  systemClock,
+} from '@connito/node';
 import { decodeRunDefinition, runIdOf } from '@connito/protocol';
 import { HttpStore } from '@connito/store';
 import type { RunContext } from './context.ts';
@@ -22,6 +33,8 @@ export type RoleOptions = {
   readonly stateFolder: string;
   /** Threads of the engine. */
   readonly threads: number;
+  /** Where the role registers its metrics. Default: they are recorded for nobody. */
+  readonly registry?: MetricsRegistry;
 };
 
 /** A role's connections: the run's context, signing with the role's hotkey. */
@@ -33,8 +46,11 @@ export async function connectNode(options: RoleOptions): Promise<NodeConnection>
   const keypair = await loadHotkey(options.wallet);
   const signer = new RequestSigner(keypair, systemClock);
   const storeUrl = new URL(options.storeUrl);
-  const ledger = new HttpLedger({ url: new URL(options.ledgerUrl) }, { keypair });
-  const remote = new HttpStore({ sources: [storeUrl], upload: { url: storeUrl } }, { signer });
+  const metrics = createMetrics(HTTP_CLIENT_METRICS, options.registry);
+  const fetchOf = (peer: string) => meteredFetch(peer, metrics, systemClock);
+  const ledger = new HttpLedger({ url: new URL(options.ledgerUrl) }, { keypair, fetch: fetchOf('ledger') });
+  const client = new HttpClient({ signer, fetch: fetchOf('store') });
+  const remote = new HttpStore({ sources: [storeUrl], upload: { url: storeUrl } }, { client });
   const store = patientStore(remote, STORE_PATIENCE, systemClock);
   return { context: { definition, run: runIdOf(definition), ledger, store }, keypair };
 }

@@ -13,11 +13,12 @@ import {
   systemClock,
 } from '@connito/node';
 import type { ArtifactHash, Hotkey } from '@connito/protocol';
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { parseArtifactHash } from './artifact-hash.ts';
 import { parseRange } from './byte-range.ts';
 import type { DirectoryStore } from './directory-store.ts';
 import { missing, outsideRange, STORE_STATUSES, storeError, tooLarge } from './errors.ts';
+import { createStoreMetrics, type StoreMetrics } from './metrics.ts';
 
 /** What requests to a store are signed for, unless its owner names it otherwise. */
 export const STORE_AUDIENCE = 'store';
@@ -39,6 +40,9 @@ export type StoreServerDependencies = {
   readonly mayServe?: (hash: ArtifactHash) => boolean;
   readonly clock?: Clock;
   readonly log?: Log;
+  readonly metrics?: StoreMetrics;
+  /** Sees every request first, to count it. */
+  readonly middleware?: MiddlewareHandler;
 };
 
 /**
@@ -50,10 +54,12 @@ export type StoreServerDependencies = {
  */
 export function createStoreApp(options: StoreServerOptions, dependencies: StoreServerDependencies): Hono {
   const { store, mayPut, mayServe = () => true, clock = systemClock, log = silentLog } = dependencies;
+  const metrics = dependencies.metrics ?? createStoreMetrics(store, clock);
   const verifier = new RequestVerifier({ audience: options.audience ?? STORE_AUDIENCE }, clock);
   const limiter = new RateLimiter(options.uploadLimit ?? { burst: 100, perSecond: 20 }, clock);
   const quota = new Quota(options.quotaBytes ?? Number.POSITIVE_INFINITY);
-  const app = createApp(log, { ...STORE_STATUSES, length_required: 411 });
+  const statuses = { ...STORE_STATUSES, length_required: 411 };
+  const app = createApp(log, statuses, dependencies.middleware);
 
   // hono answers HEAD by GET's handler and drops the body.
   app.get('/artifacts/:hash', async (context) => {
@@ -75,7 +81,10 @@ export function createStoreApp(options: StoreServerOptions, dependencies: StoreS
       etag: `"${hash}"`,
       ...(range === null ? {} : { 'content-range': `bytes ${start}-${end - 1}/${bytes}` }),
     };
-    const body = context.req.method === 'HEAD' ? null : ReadableStream.from(store.stream(hash, start, end));
+    const body =
+      context.req.method === 'HEAD'
+        ? null
+        : ReadableStream.from(counted(store.stream(hash, start, end), metrics.sentBytes));
     return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, {
       status: range === null ? 200 : 206,
       headers,
@@ -98,14 +107,25 @@ export function createStoreApp(options: StoreServerOptions, dependencies: StoreS
     if (bytes > options.maxArtifactBytes) throw tooLarge(hash, bytes, options.maxArtifactBytes);
     if (await store.holds(hash, request.signal)) return context.json({ hash, bytes }, 200);
     using reservation = quota.reserve(hotkey, bytes);
-    const chunks = request.body ?? ReadableStream.from<Uint8Array>([]);
+    const chunks = counted(request.body ?? ReadableStream.from<Uint8Array>([]), metrics.receivedBytes);
     await store.putStream(hash, chunks, { maxBytes: bytes, signal: request.signal });
     reservation.keep();
-    log.info('artifact stored', { hash, bytes, hotkey });
+    log.debug('Artifact stored', { hash, bytes, hotkey });
     return context.json({ hash, bytes }, 201);
   });
 
   return app;
+}
+
+/** The same chunks, counted as they pass. */
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  counter: StoreMetrics['sentBytes'],
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    counter.inc(chunk.length);
+    yield chunk;
+  }
 }
 
 /** Bytes each hotkey has uploaded or is uploading. */

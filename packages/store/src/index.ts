@@ -19,3 +19,4 @@ export {
   type StoreServerDependencies,
   type StoreServerOptions,
 } from './http-store-server.ts';
+export { createStoreMetrics, STORE_METRICS, type StoreMetrics } from './metrics.ts';

@@ -9,6 +9,7 @@ export { DuplicateCheck, RevealHistory } from './duplicate-check.ts';
 export { type DrawnExam, drawExam, type ExamPurpose, type GroupBaseline, groupBaseline } from './exams.ts';
 export { leaveOneOut } from './leave-one-out.ts';
 export { type MergeMeasurement, measureMerge } from './measure-merge.ts';
+export { createValidatorMetrics, VALIDATOR_METRICS, type ValidatorMetrics } from './metrics.ts';
 export { runValidator, type ValidatorRunOptions } from './run-validator.ts';
 export { duplicateVerdict, type ScoringDependencies, type ScoringInput, scoreRound } from './score-round.ts';
 export { honestValidator, type ValidatorStrategy, type ValidatorTask } from './strategy.ts';

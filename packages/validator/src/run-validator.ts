@@ -1,5 +1,15 @@
-import type { Log } from '@connito/node';
-import { BUILD, connectNode, followRounds, openModelSession, type RoleOptions } from '@connito/run';
+import { type Log, systemClock } from '@connito/node';
+import {
+  type Act,
+  BUILD,
+  connectNode,
+  createRunMetrics,
+  followRounds,
+  meteredSession,
+  openModelSession,
+  type RoleOptions,
+} from '@connito/run';
+import { createValidatorMetrics } from './metrics.ts';
 import { Validator } from './validator.ts';
 
 export type ValidatorRunOptions = RoleOptions & { readonly log: Log };
@@ -14,13 +24,21 @@ const REPORT_WAIT_MS = 5_000;
 export async function runValidator(options: ValidatorRunOptions, signal: AbortSignal): Promise<void> {
   const { log, stateFolder } = options;
   const { context, keypair } = await connectNode(options);
-  const session = await openModelSession(context, options);
+  const metrics = createValidatorMetrics(options.registry);
+  const runMetrics = createRunMetrics(options.registry);
+  const opened = await openModelSession(context, options);
+  const session = meteredSession(opened, systemClock, (call, seconds) => {
+    runMetrics.engineSeconds.observe({ call }, seconds);
+    if (call === 'examine') metrics.evalLatency.observe(seconds);
+  });
   try {
     const uid = await context.ledger.register(signal);
+    runMetrics.neuron.set({ uid, hotkey: keypair.hotkey, run: context.run }, 1);
     log.info('Validator started', { uid, hotkey: keypair.hotkey, run: context.run });
     const settings = { stateFolder, build: BUILD, reportWaitMs: REPORT_WAIT_MS };
-    const validator = new Validator(settings, { context, keypair, session, log });
-    await followRounds({ ...context, log }, (point, block) => validator.act(point, block, signal), signal);
+    const validator = new Validator(settings, { context, keypair, session, log, metrics, runMetrics });
+    const act: Act = (point, block) => validator.act(point, block, signal);
+    await followRounds({ ...context, log, metrics: runMetrics }, act, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -29,6 +29,7 @@ import {
   type RoundFacts,
   type RoundPoint,
   type RunContext,
+  type RunMetrics,
   RunPosition,
   type RunState,
   roundCredits,
@@ -42,6 +43,13 @@ import {
 } from '@connito/run';
 import { RevealHistory } from './duplicate-check.ts';
 import { measureMerge } from './measure-merge.ts';
+import {
+  createValidatorMetrics,
+  recordAgreedScores,
+  recordReport,
+  type StateComparison,
+  type ValidatorMetrics,
+} from './metrics.ts';
 import { scoreRound } from './score-round.ts';
 import { honestValidator, type ValidatorStrategy, type ValidatorTask } from './strategy.ts';
 
@@ -61,6 +69,9 @@ export type ValidatorDependencies = {
   readonly log: Log;
   /** Default: send what was measured. */
   readonly strategy?: ValidatorStrategy;
+  /** Default: recorded for nobody. */
+  readonly metrics?: ValidatorMetrics;
+  readonly runMetrics?: RunMetrics;
 };
 
 const REPORT_POLL_MS = 100;
@@ -83,14 +94,17 @@ export class Validator {
   readonly #sources: TokenSources;
   readonly #history: RevealHistory;
   readonly #strategy: ValidatorStrategy;
+  readonly #metrics: ValidatorMetrics;
   #work: RoundWork | null = null;
 
   constructor(options: ValidatorOptions, dependencies: ValidatorDependencies) {
-    const { context, session, log, strategy = honestValidator } = dependencies;
+    const { context, session, log, runMetrics, strategy = honestValidator } = dependencies;
+    this.#metrics = dependencies.metrics ?? createValidatorMetrics();
     this.#strategy = strategy;
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#position = new RunPosition(context, session, { momentum: true });
+    const recording = runMetrics === undefined ? {} : { metrics: runMetrics };
+    this.#position = new RunPosition(context, session, { momentum: true, ...recording });
     this.#sources = new TokenSources(context);
     this.#history = new RevealHistory(context, this.#position.participants, this.#position.chain, log);
   }
@@ -122,8 +136,24 @@ export class Validator {
     if (this.#work?.facts.round === round) return this.#work;
     const state = await this.#position.enter(round, signal);
     const facts = await this.#position.participants.of(round, signal);
+    if (this.#work !== null) await this.#recordStates(this.#work.facts, round, signal);
     this.#work = { facts, state, reveals: null };
     return this.#work;
+  }
+
+  /** Records how this validator's states compare with the canonical ones, of its last round and those it missed since. */
+  async #recordStates(last: RoundFacts, round: number, signal: AbortSignal): Promise<void> {
+    const uid = uidOf(last.validators, this.#dependencies.keypair.hotkey);
+    for (let ended = last.round; ended < round; ended++) {
+      const { outcome, state, votes } = await this.#position.chain.outcomeOf(ended, signal);
+      const own = votes.find(({ validator }) => validator === uid)?.state ?? null;
+      const comparison = (): StateComparison => {
+        if (outcome === 'void') return 'void';
+        if (own === null) return 'none';
+        return own === state.hash ? 'canonical' : 'other';
+      };
+      this.#metrics.states.inc({ state: comparison() });
+    }
   }
 
   #ownUid({ facts }: RoundWork): Uid {
@@ -180,6 +210,7 @@ export class Validator {
     await writeDurably(this.#reportPath(round), bytes);
     const hash = sha256Hex(bytes, nativeSha256);
     const block = await context.ledger.commit(encodeNote({ kind: 'report', round, report: hash }), signal);
+    recordReport(this.#metrics, report);
     const scored = report.outcomes.filter((outcome) => outcome.kind === 'scored').length;
     log.info('Committed to a report', { round, block, miners: report.outcomes.length, scored });
   }
@@ -256,6 +287,7 @@ export class Validator {
     const mergeReport = await context.store.put(encodeMergeReport(signed), signal);
     const note = encodeNote({ kind: 'vote', round, mergeReport, scales: measured.scales });
     const block = await context.ledger.commit(note, signal);
+    this.#metrics.votes.inc();
     log.info('Voted on the merge', { round, block, scales: measured.scales });
   }
 
@@ -290,6 +322,7 @@ export class Validator {
     const { facts, state } = work;
     const notes = await roundNotes(context, facts.round, signal);
     const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
+    recordAgreedScores(this.#metrics, verdict.scores);
     const { credits } = await roundCredits(context, facts, notes, verdict, signal);
     const earned = chainWeights(credits, context.definition);
     const weights =
@@ -297,6 +330,7 @@ export class Validator {
     if (weights === null) return;
     // Posted also when empty: weights of an earlier round would pay for its work once more.
     await context.ledger.setWeights(weights, signal);
+    this.#metrics.chainWeights.set(weights.length);
     if (weights.length === 0) log.warn('Nobody earned in this round', { round: facts.round });
     else log.info('Set chain weights', { round: facts.round, miners: weights.length });
   }

@@ -1,5 +1,6 @@
 import { newCommand } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { metricsHostFlag, metricsPortFlag } from './metrics-flags.ts';
 
 /** The `start` command of a role, with the options all roles share. */
 export function newRoleCommand(context: CommandContext) {
@@ -13,7 +14,9 @@ export function newRoleCommand(context: CommandContext) {
     .option('--wallet <name>', 'wallet', 'default')
     .option('--hotkey <name>', 'hotkey of the wallet', 'default')
     .option('--name <name>', 'name in the log', 'node')
-    .option('--threads <n>', 'threads for computing', '1');
+    .option('--threads <n>', 'threads for computing', '1')
+    .addOption(metricsPortFlag())
+    .addOption(metricsHostFlag());
 }
 
 /** Where Bittensor's own tools keep wallets. */

@@ -1,7 +1,16 @@
-import { createLog, type Log, type LogLevel } from '@connito/node';
+import {
+  createLog,
+  createProcessMetrics,
+  type Log,
+  type LogLevel,
+  MetricsRegistry,
+  serveMetrics,
+} from '@connito/node';
 import type { RoleOptions } from '@connito/run';
 import { z } from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type CommandContext, stopSignal } from './context.ts';
+import { metricsOptions } from './metrics-flags.ts';
 import { integerOption, pathOption, urlOption } from './options.ts';
 
 const keyName = z
@@ -20,6 +29,7 @@ export const roleOptionsSchema = z.object({
   hotkey: keyName,
   dir: pathOption,
   threads: integerOption(1, 256),
+  ...metricsOptions,
 });
 
 /** Those options as the roles' packages take them. */
@@ -37,19 +47,35 @@ export function roleOptionsOf(options: z.output<typeof roleOptionsSchema>): Role
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
+/** What a role's process says of itself, and where. */
+export type RoleProcess = {
+  readonly role: string;
+  readonly name: string;
+  /** The role's own directory, if it has one. */
+  readonly dir?: string;
+  readonly metricsPort?: number | undefined;
+  readonly metricsHost?: string;
+};
+
 /**
- * Runs a role until it is asked to stop. Its log goes to standard output as JSON lines; a failure is logged there too, so
- * that whoever keeps the log knows why the process ended.
+ * Runs a role until it is asked to stop, and serves its metrics meanwhile. Its log goes to standard output as JSON lines; a
+ * failure is logged there too, so that whoever keeps the log knows why the process ended.
  */
 export async function runRole(
   context: CommandContext,
-  fields: { readonly role: string; readonly name: string },
-  run: (log: Log, signal: AbortSignal) => Promise<void>,
+  { role, name, dir = context.cwd, metricsPort, metricsHost = '127.0.0.1' }: RoleProcess,
+  run: (log: Log, signal: AbortSignal, registry: MetricsRegistry) => Promise<void>,
 ): Promise<void> {
-  const log = createLog({ level: logLevelOf(context), fields });
+  const log = createLog({ level: logLevelOf(context), fields: { role, name } });
   const signal = stopSignal(context);
+  const registry = new MetricsRegistry();
+  createProcessMetrics({ version: packageJson.version, directory: dir }, registry);
   try {
-    await run(log, signal);
+    await using _metrics =
+      metricsPort === undefined
+        ? null
+        : await serveMetrics({ host: metricsHost, port: metricsPort }, { registry, log });
+    await run(log, signal, registry);
     log.info('Stopped', { cause: signal.reason instanceof Error ? signal.reason.message : null });
   } catch (error) {
     if (signal.aborted && error === signal.reason) return;

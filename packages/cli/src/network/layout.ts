@@ -20,6 +20,8 @@ export type NetworkLayout = {
   readonly lockFile: string;
   /** Addresses and process ids of the network that runs now, or ran last. */
   readonly processesFile: string;
+  /** Where Prometheus finds the metrics of the network that runs now. */
+  readonly targetsFile: string;
   /** One line for each finished round, with its reporting losses. */
   readonly roundsFile: string;
   /** Rounds the dashboard has read; made anew where it is missing. */
@@ -42,6 +44,7 @@ export function layoutOf(directory: string): NetworkLayout {
     logs: within('logs'),
     lockFile: within('lock'),
     processesFile: within('processes.json'),
+    targetsFile: within('prometheus-targets.json'),
     roundsFile: within('rounds.jsonl'),
     dashboardFile: within('dashboard.db'),
     stateOf: (name) => within('nodes', name),

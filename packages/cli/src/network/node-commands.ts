@@ -5,7 +5,12 @@ import type { ProcessSpec } from './supervised-process.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-export type Addresses = { readonly ledgerPort: number; readonly storePort: number };
+export type Addresses = {
+  readonly ledgerPort: number;
+  readonly storePort: number;
+  /** By process name, `OBSERVER` included. */
+  readonly metricsPorts: ReadonlyMap<string, number>;
+};
 
 export function ledgerUrl({ ledgerPort }: Addresses): string {
   return `http://127.0.0.1:${ledgerPort}`;
@@ -70,7 +75,9 @@ export class NodeCommands {
   }
 
   #spec(name: string, role: ProcessSpec['role'], args: readonly string[]): ProcessSpec {
-    const command = [process.execPath, ...process.execArgv, MAIN, role, ...args] as const;
+    const port = this.#addresses.metricsPorts.get(name);
+    const metrics = port === undefined ? [] : ['--metrics-port', `${port}`];
+    const command = [process.execPath, ...process.execArgv, MAIN, role, ...args, ...metrics] as const;
     return { name, role, command, logFile: this.#layout.logOf(name) };
   }
 }

@@ -3,6 +3,7 @@ import { fileError } from '@connito/node';
 import type { Hotkey } from '@connito/protocol';
 import { z } from 'zod';
 import { BEHAVIOURS } from '../network/behaviour.ts';
+import { METRICS_ROLES } from '../network/metrics-targets.ts';
 import type { Network } from '../network/network-file.ts';
 import type { FinishedRound, NetworkEvent } from './network-event.ts';
 import { finishedRoundSchema } from './round-history.ts';
@@ -22,6 +23,9 @@ const eventSchema = z.discriminatedUnion('type', [
     ledgerUrl: z.string(),
     storeUrl: z.string(),
     dashboardUrl: z.string().nullable().default(null),
+    metrics: z
+      .array(z.object({ name: z.string(), role: z.enum(METRICS_ROLES), url: z.string() }))
+      .default([]),
     domains: z.array(z.string()),
     miners: z.array(z.object({ ...named, behaviour: z.enum(BEHAVIOURS), domain: z.string() })),
     validators: z.array(z.object(named)),
@@ -83,7 +87,7 @@ export function eventsOf(
   rounds: readonly FinishedRound[],
 ): NetworkEvent[] {
   const { run, name, domains, miners, validators } = network;
-  const urls = { ledgerUrl: 'not running', storeUrl: 'not running', dashboardUrl: null };
+  const urls = { ledgerUrl: 'not running', storeUrl: 'not running', dashboardUrl: null, metrics: [] };
   const started = { run, name, domains, miners, validators, directory, isFirstStart: true, ...urls };
   return [
     { type: 'started', ...started },

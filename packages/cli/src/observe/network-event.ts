@@ -1,6 +1,7 @@
 import type { Hotkey, Reason } from '@connito/protocol';
 import type { SubModelGap } from '@connito/run';
 import type { Behaviour } from '../network/behaviour.ts';
+import type { MetricsTarget } from '../network/metrics-targets.ts';
 import type { ProcessRole } from '../network/supervised-process.ts';
 
 /** A miner as the network's own file names it, and as the ledger numbers it. */
@@ -70,6 +71,8 @@ export type NetworkEvent =
       readonly storeUrl: string;
       /** Null where none is served. */
       readonly dashboardUrl: string | null;
+      /** Where each process serves its metrics. */
+      readonly metrics: readonly MetricsTarget[];
       readonly domains: readonly string[];
       readonly miners: readonly {
         readonly name: string;

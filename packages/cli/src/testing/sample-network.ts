@@ -75,6 +75,7 @@ export function startedEvent(): Extract<NetworkEvent, { type: 'started' }> {
     ledgerUrl: 'http://127.0.0.1:4001',
     storeUrl: 'http://127.0.0.1:4002',
     dashboardUrl: 'http://127.0.0.1:8472/',
+    metrics: [],
     domains: SAMPLE_NETWORK.domains,
     miners: SAMPLE_NETWORK.miners,
     validators: SAMPLE_NETWORK.validators,

@@ -1,5 +1,6 @@
 import { ConnitoError, type ErrorDetails } from '@connito/protocol';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { nodeError } from '../errors.ts';
@@ -46,18 +47,24 @@ export function parseErrorBody(text: string): ErrorBody['error'] | null {
  * An empty application whose errors are answered as `{error: {code, message, details}}`. An error without a status
  * of its own is a fault of ours: logged, and answered without its message, which may say what is nobody's business.
  */
-export function createApp(log: Log, statuses: ErrorStatuses = {}): Hono {
+export function createApp(
+  log: Log,
+  statuses: ErrorStatuses = {},
+  /** Sees every request first, those that no route matches too. */
+  middleware?: MiddlewareHandler,
+): Hono {
   const app = new Hono();
+  if (middleware !== undefined) app.use(middleware);
   const known = { ...NODE_STATUSES, ...statuses };
   app.onError((error, context) => {
     const status = error instanceof ConnitoError ? known[error.code] : undefined;
     if (error instanceof ConnitoError && status !== undefined) {
-      log.debug('request refused', { path: context.req.path, code: error.code, ...error.details });
+      log.debug('Request refused', { path: context.req.path, error });
       return answer(context, status, error.code, error.message, error.details);
     }
     // The client is gone; nobody reads the answer.
     if (context.req.raw.signal.aborted) return answer(context, 499, 'client_gone', 'The client left.');
-    log.error('request failed', { path: context.req.path, error });
+    log.error('Request failed', { route: routePath(context, -1), error });
     return answer(context, 500, 'internal_error', 'The server failed to answer. Its log says why.');
   });
   app.notFound((context) => {

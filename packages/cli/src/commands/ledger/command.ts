@@ -1,5 +1,6 @@
 import { newCommand, newCommandGroup } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
+import { metricsHostFlag, metricsPortFlag } from '../../command/metrics-flags.ts';
 import { parseOptions } from '../../command/options.ts';
 import { serveLedgerOptions } from './options.ts';
 
@@ -15,6 +16,8 @@ export function ledgerCommand(context: CommandContext) {
     .option('--min-block-ms <ms>', 'a block stays open at least so long', '20')
     .option('--max-block-ms <ms>', 'and at most so long, whoever is not ready', '120000')
     .option('--expected-neurons <n>', 'the first block waits until so many have registered', '1')
+    .addOption(metricsPortFlag())
+    .addOption(metricsHostFlag())
     .action(async (raw) => {
       const options = parseOptions(serveLedgerOptions, raw);
       const { serveLedger } = await import('./handler.ts');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricsOptions } from '../../command/metrics-flags.ts';
 import { integerOption, pathOption, portOption } from '../../command/options.ts';
 
 export const serveLedgerOptions = z
@@ -10,6 +11,7 @@ export const serveLedgerOptions = z
     minBlockMs: integerOption(0, 3_600_000),
     maxBlockMs: integerOption(1, 3_600_000),
     expectedNeurons: integerOption(1, 256),
+    ...metricsOptions,
   })
   .refine(({ minBlockMs, maxBlockMs }) => minBlockMs <= maxBlockMs, {
     path: ['minBlockMs'],

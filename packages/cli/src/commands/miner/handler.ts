@@ -6,7 +6,8 @@ import { strategyOf } from './strategy-of.ts';
 
 /** Runs a miner until it is asked to stop. */
 export async function startMiner(options: StartMinerOptions, context: CommandContext): Promise<void> {
-  await runRole(context, { role: 'miner', name: options.name }, (log, signal) =>
-    runMiner({ ...roleOptionsOf(options), log, strategy: strategyOf(options.behaviour) }, signal),
-  );
+  await runRole(context, { role: 'miner', ...options }, (log, signal, registry) => {
+    const strategy = strategyOf(options.behaviour);
+    return runMiner({ ...roleOptionsOf(options), log, registry, strategy }, signal);
+  });
 }

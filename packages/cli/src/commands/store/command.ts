@@ -1,5 +1,6 @@
 import { newCommand, newCommandGroup } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
+import { metricsHostFlag, metricsPortFlag } from '../../command/metrics-flags.ts';
 import { parseOptions } from '../../command/options.ts';
 import { serveStoreOptions } from './options.ts';
 
@@ -11,6 +12,8 @@ export function storeCommand(context: CommandContext) {
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--ledger <url>', 'take uploads only from hotkeys registered on this ledger; else from any')
     .option('--max-artifact-mb <mb>', 'largest artifact taken in', '1024')
+    .addOption(metricsPortFlag())
+    .addOption(metricsHostFlag())
     .action(async (raw) => {
       const options = parseOptions(serveStoreOptions, raw);
       const { serveStore } = await import('./handler.ts');

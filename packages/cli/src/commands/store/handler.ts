@@ -1,5 +1,12 @@
-import { type Log, serve } from '@connito/node';
-import { createStoreApp, DirectoryStore } from '@connito/store';
+import {
+  createMetrics,
+  HTTP_SERVER_METRICS,
+  type Log,
+  meteredRoutes,
+  serve,
+  systemClock,
+} from '@connito/node';
+import { createStoreApp, createStoreMetrics, DirectoryStore } from '@connito/store';
 import type { CommandContext } from '../../command/context.ts';
 import { runRole, untilAborted } from '../../command/role.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
@@ -9,12 +16,18 @@ const BYTES_PER_MB = 1_000_000;
 
 /** Serves a directory store until it is asked to stop. */
 export async function serveStore(options: ServeStoreOptions, context: CommandContext): Promise<void> {
-  await runRole(context, { role: 'store', name: 'store' }, async (log, signal) => {
+  await runRole(context, { role: 'store', name: 'store', ...options }, async (log, signal, registry) => {
     const store = await DirectoryStore.open(options.dir);
     const registered = new Set<string>();
     const app = createStoreApp(
       { maxArtifactBytes: options.maxArtifactMb * BYTES_PER_MB },
-      { store, log, mayPut: (hotkey) => options.ledger === undefined || registered.has(hotkey) },
+      {
+        store,
+        log,
+        metrics: createStoreMetrics(store, systemClock, registry),
+        middleware: meteredRoutes(createMetrics(HTTP_SERVER_METRICS, registry), systemClock),
+        mayPut: (hotkey) => options.ledger === undefined || registered.has(hotkey),
+      },
     );
     const { host, port } = options;
     await using server = await serve({ fetch: app.fetch, host, port });

@@ -1,9 +1,19 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { type Dashboard, serveDashboard } from '@connito/dashboard';
-import { fileError, hasCode, nodeError, systemClock } from '@connito/node';
+import {
+  createProcessMetrics,
+  fileError,
+  hasCode,
+  MetricsRegistry,
+  nodeError,
+  serveMetrics,
+  silentLog,
+  systemClock,
+} from '@connito/node';
 import { type RunDefinition, runIdOf } from '@connito/protocol';
 import type { RunContext } from '@connito/run';
 import { DirectoryStore } from '@connito/store';
+import packageJson from '../../../package.json' with { type: 'json' };
 import type { CommandContext } from '../../command/context.ts';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.ts';
 import { requireModelFiles, requireRunsModel, SHIPPED_MODEL } from '../../network/base-model.ts';
@@ -13,12 +23,19 @@ import { freePorts, requireFreePort } from '../../network/free-ports.ts';
 import { layoutOf, type NetworkLayout } from '../../network/layout.ts';
 import { LocalNetwork, untilLeftoversEnd } from '../../network/local-network.ts';
 import { takeLock } from '../../network/lock.ts';
+import { metricsTargets, OBSERVER, processNames, writeTargets } from '../../network/metrics-targets.ts';
 import { findNetwork, type Network } from '../../network/network-file.ts';
 import { type Addresses, ledgerUrl, NodeCommands, storeUrl } from '../../network/node-commands.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
 import { followNetwork } from '../../observe/follow-network.ts';
 import { namesOf } from '../../observe/names.ts';
 import type { FinishedRound } from '../../observe/network-event.ts';
+import {
+  createObserverMetrics,
+  type ObserverMetrics,
+  recordExpertLoad,
+  recordingDisplay,
+} from '../../observe/observer-metrics.ts';
 import { appendHistory, readHistory } from '../../observe/round-history.ts';
 import { RunReader } from '../../observe/run-reader.ts';
 import { summarize } from '../../observe/summary.ts';
@@ -37,7 +54,10 @@ export async function up(options: UpOptions, context: CommandContext): Promise<E
   const layout = layoutOf(options.dir);
   await requireSpace(layout.directory);
   await using _lock = await takeLock(layout.lockFile);
-  using display = displayFor(options, context, systemClock);
+  const registry = new MetricsRegistry();
+  const metrics = createObserverMetrics(registry);
+  createProcessMetrics({ version: packageJson.version, directory: layout.directory }, registry);
+  using display = recordingDisplay(displayFor(options, context, systemClock), metrics);
 
   const stop = new AbortController();
   let network: LocalNetwork | null = null;
@@ -61,7 +81,8 @@ export async function up(options: UpOptions, context: CommandContext): Promise<E
       { layout, ...prepared },
       { clock: systemClock, onEvent: (event) => display.show(event) },
     );
-    await run(network, prepared, { layout, options, context, display }, stop.signal);
+    const surroundings = { layout, options, context, display, registry, metrics };
+    await run(network, prepared, surroundings, stop.signal);
     return EXIT_CODES.ok;
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) return EXIT_CODES.ok;
@@ -91,9 +112,10 @@ async function prepare(
   const stored = await findNetwork(layout);
   if (stored !== null) requireSameNetwork(stored, options, layout.directory);
   const wantedPort = options.port ?? stored?.port ?? null;
-  const addresses = await addressesFrom(wantedPort === 0 ? null : wantedPort);
+  const ports = await portsFrom(wantedPort === 0 ? null : wantedPort);
 
   const network = stored ?? (await firstStart(layout, options, display));
+  const addresses = { ...ports, metricsPorts: await metricsPortsFor(network) };
   const definition = await readDefinition(layout, network);
   const model = options.model ?? network.model;
   await requireRunsModel(model, definition);
@@ -135,13 +157,15 @@ type Surroundings = {
   readonly options: UpOptions;
   readonly context: CommandContext;
   readonly display: NetworkDisplay;
+  readonly registry: MetricsRegistry;
+  readonly metrics: ObserverMetrics;
 };
 
 /** Starts the nodes and tells of every round until asked to stop; then sums up. */
 async function run(
   nodes: LocalNetwork,
   prepared: Prepared,
-  { layout, options, context, display }: Surroundings,
+  { layout, options, context, display, registry, metrics }: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
   const { network, definition, addresses, isFirstStart } = prepared;
@@ -158,12 +182,19 @@ async function run(
     ledgerUrl: ledgerUrl(addresses),
     storeUrl: storeUrl(addresses),
     dashboardUrl: dashboard?.url.href ?? null,
+    metrics: metricsTargets(network, addresses.metricsPorts),
     domains: network.domains,
     miners: network.miners,
     validators: network.validators,
   });
   display.show({ type: 'history', rounds: history });
 
+  const log = silentLog;
+  await using _served = await serveMetrics(
+    { port: addresses.metricsPorts.get(OBSERVER)! },
+    { registry, log },
+  );
+  await writeTargets(layout, network, metricsTargets(network, addresses.metricsPorts));
   const stopwatch = new MergeStopwatch(context.startedAtMs, systemClock);
   const rounds: FinishedRound[] = [];
   const reader = new RunReader({
@@ -174,7 +205,10 @@ async function run(
     threads: THREADS_PER_NODE,
     // A network without its dashboard has nobody to show the routing to.
     routing: dashboard !== null,
-    onMeasured: (round, measurement) => dashboard?.measured(round, measurement),
+    onMeasured: (round, measurement) => {
+      recordExpertLoad(metrics, measurement);
+      dashboard?.measured(round, measurement);
+    },
   });
   try {
     const following = async () => {
@@ -205,6 +239,7 @@ async function run(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    await writeTargets(layout, network, []);
     await nodes.stop();
     await reader.stop();
     const { secondsToFirstMerge } = stopwatch;
@@ -238,7 +273,7 @@ async function dashboardFor(
   }
 }
 
-async function addressesFrom(port: number | null): Promise<Addresses> {
+async function portsFrom(port: number | null): Promise<Omit<Addresses, 'metricsPorts'>> {
   if (port === null) {
     const [ledgerPort, storePort] = await freePorts(2);
     return { ledgerPort: ledgerPort!, storePort: storePort! };
@@ -246,6 +281,13 @@ async function addressesFrom(port: number | null): Promise<Addresses> {
   await requireFreePort(port);
   await requireFreePort(port + 1);
   return { ledgerPort: port, storePort: port + 1 };
+}
+
+/** Asked for as late as can be, so that nobody else takes them meanwhile. */
+async function metricsPortsFor(network: Network): Promise<Addresses['metricsPorts']> {
+  const names = processNames(network).map(({ name }) => name);
+  const ports = await freePorts(names.length);
+  return new Map(names.map((name, i) => [name, ports[i]!]));
 }
 
 async function requireSpace(directory: string): Promise<void> {

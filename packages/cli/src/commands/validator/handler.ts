@@ -8,7 +8,7 @@ export async function startValidator(
   options: z.output<typeof roleOptionsSchema>,
   context: CommandContext,
 ): Promise<void> {
-  await runRole(context, { role: 'validator', name: options.name }, (log, signal) =>
-    runValidator({ ...roleOptionsOf(options), log }, signal),
+  await runRole(context, { role: 'validator', ...options }, (log, signal, registry) =>
+    runValidator({ ...roleOptionsOf(options), log, registry }, signal),
   );
 }
