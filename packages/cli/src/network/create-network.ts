@@ -111,11 +111,21 @@ export async function readDefinition(layout: NetworkLayout, network: Network): P
   } catch (error) {
     throw fileError(error, layout.definitionFile);
   }
-  const definition = decodeRunDefinition(bytes);
+  const definition = decodeStored(bytes, layout.definitionFile);
   const run = runIdOf(definition);
   if (run === network.run) return definition;
   const message = `${layout.definitionFile} is run ${run}, but the network was made for run ${network.run}. Restore the file, or start a new network in another directory with --dir.`;
   throw cliError('network_file_corrupt', message, { path: layout.definitionFile });
+}
+
+/** A stored definition was valid when it was written: one that is not now is damaged, or another version wrote it. */
+function decodeStored(bytes: Uint8Array, path: string): RunDefinition {
+  try {
+    return decodeRunDefinition(bytes);
+  } catch (cause) {
+    const message = `${path} is damaged, or was written by another version of Connito. Go on with the version that wrote it, restore the file, or start a new network in another directory with --dir.\n${(cause as Error).message}`;
+    throw cliError('network_file_corrupt', message, { path }, cause);
+  }
 }
 
 function requireKnownDomains(domains: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ModelConfig, parseModelConfig } from '../config.ts';
-import { ModelError } from '../errors.ts';
+import { ModelError, type ModelErrorCode } from '../errors.ts';
 import { type Parameters, requireParameters } from '../parameters.ts';
 import { decodeSafetensors } from './safetensors.ts';
 
@@ -20,6 +20,16 @@ export type Checkpoint = {
  * `parameter_mismatch`.
  */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  try {
+    return await readCheckpoint(folder);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    const message = `The model in ${folder} cannot be used: ${error.message}. Fetch it again, or name another folder.`;
+    throw new ModelError(error.code as ModelErrorCode, message, { cause: error });
+  }
+}
+
+async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const config = parseModelConfig(await readJson(folder, 'config.json'));
   const parameters = new Map(await loadTensors(folder));
   // Some exporters store the tied head a second time.

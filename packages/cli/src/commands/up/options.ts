@@ -37,7 +37,7 @@ export const upOptions = z
   .superRefine((options, context) => {
     const { miners, validators, copycats, overflowers } = { ...UP_DEFAULTS, ...withoutAbsent(options) };
     if (copycats + overflowers >= miners) {
-      const message = `of ${miners} miners, ${copycats} copycats and ${overflowers} overflowers leave no honest one`;
+      const message = `of ${miners} miners, ${copycats} copycats and ${overflowers} overflowers leave no honest one; more --miners, or fewer --copycats and --overflowers`;
       context.addIssue({ code: 'custom', path: ['miners'], message });
     }
     if (miners + validators > MAX_NEURONS) {
