@@ -132,11 +132,13 @@ export function createGatewayApp(
     const { signal } = context.req.raw;
     if (!request.stream) {
       using _places = places;
+      using _answer = answer;
       const whole = await wholeAnswer(answer, choices, format, signal);
       return whole === null ? new Response(null, { status: 499 }) : context.json(whole);
     }
     const chunks = (async function* () {
       using _places = places;
+      using _answer = answer;
       yield* streamedAnswer(answer, choices, format, signal);
     })();
     return new Response(

@@ -41,10 +41,10 @@ export type AnswerDependencies = {
 const SEED_RANGE = 2 ** 46;
 
 /**
- * One request's answer: its choices written side by side by one version of the model. `events` must be read to the end or
- * closed; then the usage is recorded and the version released, also where the client left.
+ * One request's answer: its choices written side by side by one version of the model. When `events` has been read to the end or
+ * closed, or the answer is disposed of before, the usage is recorded and the version released, also where the client left.
  */
-export class Answer {
+export class Answer implements Disposable {
   readonly head: ResponseHead;
   readonly version: ModelVersion;
   readonly #model: ServedModel;
@@ -54,6 +54,7 @@ export class Answer {
   readonly #tallies: readonly ChoiceTally[];
   readonly #dependencies: AnswerDependencies;
   readonly #startedMs: number;
+  #isBegun = false;
 
   /** Checks all that can be wrong before anything is computed. Fails with an `ApiError`. */
   constructor(model: ServedModel, lease: Lease, asked: Asked, dependencies: AnswerDependencies) {
@@ -98,6 +99,7 @@ export class Answer {
   async *events(
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly index: number; readonly value: ChoiceEvent }, void, void> {
+    this.#isBegun = true;
     const leaving = new AbortController();
     const either = AbortSignal.any([signal, leaving.signal]);
     const { metrics, clock } = this.#dependencies;
@@ -126,6 +128,13 @@ export class Answer {
       // What a client left behind ends within a step, and then says which experts it used.
       void Promise.allSettled(choices.map(drain)).then(() => this.#settle(finished === choices.length));
     }
+  }
+
+  /** For a client that left before the first event was asked for; else `events` does it. */
+  [Symbol.dispose](): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#settle(false);
   }
 
   /** So far. */
