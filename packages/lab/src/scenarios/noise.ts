@@ -10,7 +10,6 @@ export const noise: Scenario = {
   family: 'scoring',
   attack:
     'Trains nothing and submits zeros, or random values of an honest update’s size, and hopes for luck.',
-  quick: true,
   honestMiners: 7,
   cast: () => ({
     miners: [

@@ -8,7 +8,6 @@ export const oldScore: Scenario = {
   name: 'old-score',
   family: 'scoring',
   attack: 'Earns a good score once and then does nothing, to live on its average.',
-  quick: true,
   cast: () => ({ miners: [{ as: 'rests', behaviour: miner(resting(1)) }] }),
   must: [caught(['no_commitment'], 'rests', 1), honestEarn, allCanonical],
 };

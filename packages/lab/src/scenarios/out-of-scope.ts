@@ -15,7 +15,6 @@ export const outOfScope: Scenario = {
   name: 'out-of-scope',
   family: 'integrity',
   attack: 'Sends tensors that its group does not train: router, attention, embeddings, other experts.',
-  quick: true,
   rounds: 2,
   honestMiners: 8,
   cast: () => ({

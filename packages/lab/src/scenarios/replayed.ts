@@ -8,7 +8,6 @@ export const replayedSubmission: Scenario = {
   name: 'replayed',
   family: 'integrity',
   attack: 'Commits to and reveals the signed manifest and bundle of its first round again in later rounds.',
-  quick: true,
   rounds: 2,
   cast: () => ({ miners: [{ as: 'replays', behaviour: packing(replayed()) }] }),
   must: [caught(['wrong_round', 'wrong_base_state'], 'replays', 1), honestEarn, allCanonical],

@@ -10,7 +10,6 @@ export const splitUpdate: Scenario = {
   family: 'credit',
   attack:
     'One operator cuts one training into two halves of the neurons and submits each under a key of its own.',
-  quick: true,
   honestMiners: 8,
   trainings: 1,
   cast: () => {
