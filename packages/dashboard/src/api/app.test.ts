@@ -144,6 +144,11 @@ describe('the API', () => {
     expect(new Set(uids).size).toBe(10);
   });
 
+  it('takes a number for a uid, though hotkeys hold digits too', async () => {
+    const { rows } = await json<MinersAnswer>('/api/v1/miners?search=7');
+    expect(rows.map(({ uid }) => uid)).toEqual([7]);
+  });
+
   it('leaves states out of long series, and never averages them', async () => {
     const all = await json<LearningAnswer>('/api/v1/learning');
     const thin = await json<LearningAnswer>('/api/v1/learning?points=10');

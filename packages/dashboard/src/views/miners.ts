@@ -75,7 +75,9 @@ function matches(source: ViewSource, miner: MinerStory, { domain, search, pin }:
   if (search === undefined || search === '') return true;
   const text = search.toLowerCase();
   const name = nameOf(source, miner.hotkey)?.toLowerCase() ?? '';
-  return `${miner.uid}` === text || miner.hotkey.toLowerCase().includes(text) || name.includes(text);
+  if (`${miner.uid}` === text || name.includes(text)) return true;
+  // Nearly every hotkey holds any digit: a number means a uid.
+  return !/^\d{1,4}$/.test(text) && miner.hotkey.toLowerCase().includes(text);
 }
 
 function pinned({ pin }: MinersQuery, miner: MinerStory): number {
