@@ -48,7 +48,7 @@ describe('options', () => {
 
 describe('options of `up`', () => {
   const parse = (given: Record<string, string>) =>
-    parseOptions(upOptions, { dir: '.connito', color: true, ...given });
+    parseOptions(upOptions, { dir: '.connito', color: true, dashboard: true, ...given });
 
   it('must leave an honest miner', () => {
     expect(() => parse({ miners: '2' })).toThrow('leave no honest one');
