@@ -8,7 +8,13 @@ import {
   type TensorMap,
   toNanoNats,
 } from '@connito/protocol';
-import type { AcceptedUpdates, ModelSession, RunContext, RunState } from '@connito/run';
+import {
+  type AcceptedUpdates,
+  type ModelSession,
+  type RunContext,
+  type RunState,
+  stepGroups,
+} from '@connito/run';
 import type { DrawnExam } from './exams.ts';
 import { StepLosses } from './step-losses.ts';
 
@@ -41,14 +47,17 @@ export async function leaveOneOut(
     const vote = votes.get(group);
     return vote === undefined ? null : (definition.merge.scales[vote] ?? null);
   };
-  const stepOf = (deltas: ReadonlyMap<ExpertGroupId, TensorMap>): StepLosses =>
-    new StepLosses(context, session, drawn, { state, merged: deltas, scaleOf });
+  const wholeStep = whole ?? StepLosses.after(context, session, drawn, { state, merged, scaleOf });
+  /** The whole step with one group's merge in place of its own. */
+  const stepWith = (group: ExpertGroupId, delta: TensorMap): StepLosses => {
+    const stepped = stepGroups(context, state, new Map([[group, delta]]), scaleOf);
+    return wholeStep.replacing(stepped.get(group)!.parameters);
+  };
   const lossesOf = async (step: StepLosses, rows: readonly number[]): Promise<Float64Array | null> => {
     const losses = await step.of(rows);
     return losses && toNanoNats(losses);
   };
 
-  const wholeStep = whole ?? stepOf(merged);
   const contributions = new Map<ExpertGroupId, Contribution[]>();
   for (const group of votes.keys()) {
     const accepted = updates.get(group)!;
@@ -62,7 +71,7 @@ export async function leaveOneOut(
     for (const { uid } of accepted) {
       const others = accepted.filter((update) => update.uid !== uid);
       const delta = mergeDelta(others, parameters, definition.merge);
-      const without = await lossesOf(stepOf(new Map([...merged, [group, delta]])), rows);
+      const without = await lossesOf(stepWith(group, delta), rows);
       // A step that only this update keeps finite says nothing in nats.
       if (without === null) continue;
       const { mean, lower, upper } = pairedStatistics(pairedDifferences(without, withAll), rate);

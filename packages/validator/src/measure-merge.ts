@@ -65,7 +65,7 @@ export async function measureMerge(
     if (pending.size === 0) break;
     // Groups that have their vote keep it while the others try smaller steps, so the model measured is the one meant.
     const scaleOf = (group: ExpertGroupId) => scales[votes.get(group) ?? index]!;
-    stepped = new StepLosses(context, session, drawn, { state, merged, scaleOf });
+    stepped = StepLosses.after(context, session, drawn, { state, merged, scaleOf });
     for (const id of [...pending]) {
       const { domain, general } = drawn.rows.get(id)!;
       const baseline = groupBaseline(drawn, before, id);

@@ -10,8 +10,14 @@ export class StepLosses {
   readonly #tensors: TensorMap;
   readonly #losses = new Map<number, number>();
 
-  /** The model after every group's outer step from `state`, at the scale given for it, or null for no step. */
-  constructor(
+  private constructor(session: Pick<ModelSession, 'host'>, exam: string, tensors: TensorMap) {
+    this.#session = session;
+    this.#exam = exam;
+    this.#tensors = tensors;
+  }
+
+  /** Of the model after every group's outer step from `state`, at the scale given for it, or null for no step. */
+  static after(
     context: Pick<RunContext, 'definition'>,
     session: Pick<ModelSession, 'host'>,
     drawn: DrawnExam,
@@ -20,12 +26,15 @@ export class StepLosses {
       readonly merged: ReadonlyMap<ExpertGroupId, TensorMap>;
       readonly scaleOf: (group: ExpertGroupId) => string | null;
     },
-  ) {
+  ): StepLosses {
     const { state, merged, scaleOf } = step;
     const groups = stepGroups(context, state, merged, scaleOf);
-    this.#session = session;
-    this.#exam = drawn.exam.id;
-    this.#tensors = stateParameters({ hash: state.hash, groups });
+    return new StepLosses(session, drawn.exam.id, stateParameters({ hash: state.hash, groups }));
+  }
+
+  /** Of the same model with other parameters for some tensors. */
+  replacing(parameters: TensorMap): StepLosses {
+    return new StepLosses(this.#session, this.#exam, new Map([...this.#tensors, ...parameters]));
   }
 
   /** Nats per token of the exam's sequences `rows`, in that order; null where a loss among them is not finite. */

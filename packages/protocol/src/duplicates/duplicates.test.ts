@@ -167,6 +167,14 @@ describe('duplicates', () => {
       expect(found.filter(({ uid }) => uid < 10)).toEqual([]);
     });
 
+    it('noise that others submit does not make honest work look like a copy', () => {
+      const junk = Array.from({ length: 12 }, (_, i) => past(`junk ${i}`, 6, noise(`junk ${i}`)));
+      for (const of of [[past('peer', 6, honest('a'))], history]) {
+        const all = [...of, past('key 2', 6, victim), ...junk];
+        expect(find([candidate(1, honest('new'), 52), candidate(3, rival, 52)], all)).toEqual([]);
+      }
+    });
+
     it('an update of the largest values there are does not blind the comparison of others', () => {
       const loud = mixed(0, victim, 2e37 / 0.005, honest('loud'));
       const drowned = mixed(1, victim, 1, noise('drowning'));

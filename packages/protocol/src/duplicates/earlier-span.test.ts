@@ -47,6 +47,17 @@ describe('earlier span', () => {
     expect(Math.max(...compared.partialCosines.map(Math.abs))).toBeLessThan(0.25);
   });
 
+  it('counts the others that share as much, and noise not at all', () => {
+    for (const sharing of compared.sharing) {
+      expect(sharing).toBeGreaterThan(5);
+      expect(sharing).toBeLessThanOrEqual(6);
+    }
+    const noisy = new EarlierSpan();
+    for (const vector of [works[0]!, ...Array.from({ length: 6 }, () => unit(vectorOf(400)))])
+      noisy.add(vector);
+    expect(noisy.compare(next).sharing[0]).toBeLessThan(0.5);
+  });
+
   it('is the plain cosine where there is one vector', () => {
     const alone = new EarlierSpan();
     alone.add(works[0]!);

@@ -12,6 +12,11 @@ export type SpanComparison = {
    * are taken away.
    */
   readonly partialCosines: Float64Array;
+  /**
+   * For each earlier vector, how many of the others share with it and with the new one what those do that share most. A vector
+   * that is like neither counts nothing.
+   */
+  readonly sharing: Float64Array;
 };
 
 /**
@@ -26,6 +31,8 @@ export type SpanComparison = {
  */
 export class EarlierSpan {
   readonly #vectors: Float64Array[] = [];
+  /** Cosines of the vectors with each other. */
+  readonly #gram: number[][] = [];
   #inverse: Float64Array[] = [];
 
   compare(vector: Float64Array): SpanComparison {
@@ -34,11 +41,11 @@ export class EarlierSpan {
       const spread = rest * this.#inverse[i]![i]!;
       return weight === 0 ? 0 : weight / Math.sqrt(weight * weight + spread);
     });
-    return { cosines, partialCosines };
+    return { cosines, partialCosines, sharing: cosines.map((_, i) => this.#sharing(cosines, i)) };
   }
 
   add(vector: Float64Array): void {
-    const { weights, rest } = this.#project(vector);
+    const { cosines, weights, rest } = this.#project(vector);
     const border = Float64Array.from([...weights, -1], (weight) => -weight / rest);
     const inverse = this.#inverse.map((row, i) => {
       const grown = Float64Array.from(border, (value) => -weights[i]! * value);
@@ -48,6 +55,21 @@ export class EarlierSpan {
     });
     this.#inverse = [...inverse, border];
     this.#vectors.push(vector);
+    for (const [i, row] of this.#gram.entries()) row.push(cosines[i]!);
+    this.#gram.push([...cosines, 1]);
+  }
+
+  /**
+   * Of the vectors other than `place`. In one common factor the product of a vector's cosines with the two compared is
+   * proportional to the part of it that the factor explains. It is taken relative to the largest, and to half of the cosine of the
+   * two: where nothing is like them, nothing counts.
+   */
+  #sharing(cosines: Float64Array, place: number): number {
+    const products = this.#gram[place]!.map((cosine, i) =>
+      i === place ? 0 : Math.max(0, cosine) * Math.max(0, cosines[i]!),
+    );
+    const whole = Math.max(...products, (cosines[place]! / 2) ** 2);
+    return whole === 0 ? 0 : products.reduce((sum, product) => sum + product / whole, 0);
   }
 
   /** Least-squares weights of the earlier vectors, and the squared length of what they leave. */

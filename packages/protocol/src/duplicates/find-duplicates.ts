@@ -3,7 +3,7 @@ import { toHex, utf8 } from '../encoding/bytes.ts';
 import { decimalNumber } from '../encoding/decimal.ts';
 import { taggedHash } from '../encoding/hash.ts';
 import type { DuplicateParameters } from '../run/run-definition.ts';
-import { EarlierSpan } from './earlier-span.ts';
+import { EarlierSpan, type SpanComparison } from './earlier-span.ts';
 import { directionOf, functionalSimilarity, responseSimilarity, weightSimilarity } from './similarity.ts';
 import type { UpdateSketch } from './update-sketch.ts';
 
@@ -102,7 +102,8 @@ export function findDuplicates(
  *
  * If `k` other works share as much with each other as with the two compared (all cosines ρ), the partial cosine of honest
  * work is `ρ / (1 + kρ)`, at most `1 / (1 + k)` however alike all of them are. `partialExcess` is what it has beyond that bound, so
- * that one threshold fits any number of works. A strong negative partial cosine counts too: nobody reverses what is another's
+ * that one threshold fits any number of works. Others count as far as they share (`SpanComparison.sharing`): nobody's noise makes
+ * the bound tighter for honest work. A strong negative partial cosine counts too: nobody reverses what is another's
  * own by chance, and such a work could hide or discredit others.
  */
 export class EarlierWorks {
@@ -115,15 +116,16 @@ export class EarlierWorks {
   compare({ sketch, fingerprint }: ComparedWork): Comparison[] {
     const weights = this.#weights.compare(directionOf(sketch.weights));
     const responses = this.#responses.compare(directionOf(sketch.responses));
-    const partialOf = (place: number): number =>
-      Math.max(Math.abs(weights.partialCosines[place]!), Math.abs(responses.partialCosines[place]!));
+    const excess = ({ partialCosines, sharing }: SpanComparison, place: number): number =>
+      Math.abs(partialCosines[place]!) - 1 / (1 + sharing[place]!);
+    const excessOf = (place: number): number => Math.max(excess(weights, place), excess(responses, place));
     return this.#works.map(({ of, round, place, ...earlier }) => {
       const comparable = fingerprint !== null && earlier.fingerprint?.length === fingerprint.length;
       return {
         ...{ of, round },
         weightCosine: weightSimilarity(sketch, earlier.sketch),
         responseCosine: responseSimilarity(sketch, earlier.sketch),
-        partialExcess: (place === null ? 0 : partialOf(place)) - 1 / this.#standing,
+        partialExcess: place === null ? -1 : excessOf(place),
         functional: comparable ? functionalSimilarity(fingerprint, earlier.fingerprint!) : 0,
       };
     });

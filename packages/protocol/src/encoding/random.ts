@@ -1,5 +1,4 @@
 import { requireArgument } from '../errors.ts';
-import { uint64Bytes } from './bytes.ts';
 import { sha256 } from './hash.ts';
 
 const TWO_POW_32 = 2 ** 32;
@@ -14,6 +13,7 @@ const TWO_POW_32 = 2 ** 32;
  */
 export class SeededRandom {
   readonly #input = new Uint8Array(40);
+  readonly #place = new DataView(this.#input.buffer, 32);
   #block: DataView = new DataView(new ArrayBuffer(32));
   #counter = 0;
   #used = 8;
@@ -26,7 +26,9 @@ export class SeededRandom {
 
   nextUint32(): number {
     if (this.#used === 8) {
-      this.#input.set(uint64Bytes(this.#counter++), 32);
+      this.#place.setUint32(0, this.#counter >>> 0, true);
+      this.#place.setUint32(4, Math.floor(this.#counter / TWO_POW_32), true);
+      this.#counter += 1;
       const digest = sha256(this.#input);
       this.#block = new DataView(digest.buffer, digest.byteOffset, 32);
       this.#used = 0;
