@@ -1,6 +1,5 @@
 import { utf8 } from '@connito/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PACKAGE_FILES } from '../package/layout.ts';
 import { verifyPackage } from '../package/verify-package.ts';
 import { examplePackage } from '../testing/example-package.ts';
 import type { PackageChannel } from './channel.ts';
@@ -38,7 +37,8 @@ export function describeChannel(name: string, create: () => Promise<ChannelUnder
       expect(await channel.versions('math')).toEqual(['2.0.0-rc.1', '1.10.0', '1.9.0', '1.0.0']);
       expect(await channel.versions('@team/law')).toEqual(['0.1.0']);
       expect(await channel.names()).toEqual(['@team/law', 'math']);
-      expect((await channel.fetch('@team/law', '0.1.0', options)).get(PACKAGE_FILES.card)).toBeDefined();
+      const scoped = verifyPackage(await channel.fetch('@team/law', '0.1.0', options));
+      expect(scoped.manifest).toMatchObject({ name: '@team/law', version: '0.1.0' });
     });
 
     it('takes the same package twice, and never another one under its version', async () => {

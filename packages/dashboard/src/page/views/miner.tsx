@@ -5,6 +5,7 @@ import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';
 import { Chart } from '../parts/chart.tsx';
 import { Figure } from '../parts/figure.tsx';
+import { Pager } from '../parts/pager.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { PinButton } from '../parts/person.tsx';
 import { Reason } from '../parts/reason.tsx';
@@ -26,14 +27,7 @@ export function MinerView({ hotkey }: { hotkey: string }) {
           <Scores history={data} />
           <Panel title="Rounds" class="span" note={<a href={linkTo('miners')}>all miners</a>}>
             <Rows rows={data.rows} />
-            <nav class="pager" aria-label="Pages">
-              <button type="button" disabled={before === null} onClick={() => setBefore(null)}>
-                Newest
-              </button>
-              <button type="button" disabled={data.before === null} onClick={() => setBefore(data.before)}>
-                Older
-              </button>
-            </nav>
+            <Pager before={before} older={data.before} onTurn={setBefore} />
           </Panel>
         </div>
       )}

@@ -4,6 +4,7 @@ import { clockTime, percent, seconds, shortHash } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';
 import { Figure } from '../parts/figure.tsx';
+import { Pager } from '../parts/pager.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { Person } from '../parts/person.tsx';
 import { Table } from '../parts/table.tsx';
@@ -21,14 +22,7 @@ export function RoundsView() {
         {(data) => (
           <Panel title="Rounds" note={`${data.total} finished`}>
             <Rows rows={data.rows} />
-            <nav class="pager" aria-label="Pages">
-              <button type="button" disabled={before === null} onClick={() => setBefore(null)}>
-                Newest
-              </button>
-              <button type="button" disabled={data.before === null} onClick={() => setBefore(data.before)}>
-                Older
-              </button>
-            </nav>
+            <Pager before={before} older={data.before} onTurn={setBefore} />
           </Panel>
         )}
       </Loaded>
