@@ -21,6 +21,7 @@ export { CODEC_KINDS, type CodecChoice, type CodecKind, codecOf } from './codec/
 export { type DecodedDelta, decodeDelta, type EncodedDelta, encodeDelta } from './codec/delta-codec.ts';
 export { carriedResidual, type UpdateFate } from './codec/error-feedback.ts';
 export type { ValueCodec } from './codec/value-codec.ts';
+export { agreedContributions } from './consensus/agreed-contributions.ts';
 export {
   type Attestation,
   type AttestedInputs,
@@ -80,7 +81,7 @@ export {
 } from './duplicates/similarity.ts';
 export { createSketcher, type Sketcher, type UpdateSketch } from './duplicates/update-sketch.ts';
 export { chainWeights, MAX_CHAIN_WEIGHT } from './emission/chain-weights.ts';
-export { type GroupCredits, groupCredits } from './emission/credit.ts';
+export { type GroupCredits, groupCredits, LEAST_UPDATES_TO_LEAVE_ONE_OUT } from './emission/credit.ts';
 export { type YumaInput, type YumaResult, yumaEpoch } from './emission/yuma.ts';
 export { concatBytes, equalBytes, fromHex, toHex, utf8 } from './encoding/bytes.ts';
 export {

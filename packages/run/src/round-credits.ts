@@ -1,8 +1,8 @@
 import {
+  agreedContributions,
   ConnitoError,
   type GroupCredits,
   groupCredits,
-  lowerWeightedMedian,
   MAX_MERGE_REPORT_BYTES,
   type MergeReport,
   type PlacedNote,
@@ -26,9 +26,8 @@ export type RoundCredit = {
 };
 
 /**
- * Computes credit from the agreed scores and the merge reports that the votes name: the contribution of an update is the lower
- * stake-weighted median over the validators that measured it. Only updates whose reveal was attested earn. All notes of the
- * vote window must be sealed.
+ * Computes credit from the agreed scores and the contributions that the merge reports which the votes name agree on. Only
+ * updates whose reveal was attested earn. All notes of the vote window must be sealed.
  *
  * Unlike scores, contributions change no state: a validator that cannot fetch a merge report posts slightly other chain
  * weights, which consensus on the ledger evens out.
@@ -57,25 +56,7 @@ export async function roundCredits(
     }
   }
 
-  const measured = new Map<Uid, { value: number; stake: bigint }[]>();
-  for (const [validator, { groups }] of mergeReports) {
-    for (const { group, leaveOneOut } of groups) {
-      const merged = new Set(verdict.accepted.get(group)?.map(({ uid }) => uid));
-      const first = new Map(leaveOneOut.map(({ uid, contributionNanoNats }) => [uid, contributionNanoNats]));
-      for (const [uid, value] of first) {
-        if (!merged.has(uid)) continue;
-        measured.set(uid, [...(measured.get(uid) ?? []), { value, stake: stakes.get(validator)! }]);
-      }
-    }
-  }
-  const contributions = new Map<Uid, number>();
-  for (const [uid, values] of measured) {
-    const median = lowerWeightedMedian(
-      values.map(({ value }) => value),
-      values.map(({ stake }) => stake),
-    );
-    contributions.set(uid, median);
-  }
+  const contributions = agreedContributions(mergeReports, verdict.accepted, stakes);
   const attested = verdict.scores.filter(({ uid }) => verdict.inputs.reveals.has(uid));
   return { mergeReports, contributions, credits: groupCredits(attested, contributions, definition) };
 }

@@ -2,6 +2,7 @@ import {
   decimalNumber,
   type ExpertGroupId,
   type GroupMerge,
+  LEAST_UPDATES_TO_LEAVE_ONE_OUT,
   mergeDelta,
   pairedDifferences,
   pairedStatistics,
@@ -22,7 +23,8 @@ type Contribution = GroupMerge['leaveOneOut'][number];
 
 /**
  * Marginal contribution of each merged update: the loss of the domain's sequences after the whole step against the same step
- * merged without that update, every other group as voted. Groups that merged one update, or voted for no step, have none.
+ * merged without that update, every other group as voted. Groups that merged fewer than three updates, or voted for no step,
+ * have none.
  * Half of the domain's sequences are measured: contributions divide pay, they do not decide whether there is any.
  *
  * `whole` holds the losses of the step voted for, if some are known already.
@@ -61,7 +63,7 @@ export async function leaveOneOut(
   const contributions = new Map<ExpertGroupId, Contribution[]>();
   for (const group of votes.keys()) {
     const accepted = updates.get(group)!;
-    if (accepted.length < 2) continue;
+    if (accepted.length < LEAST_UPDATES_TO_LEAVE_ONE_OUT) continue;
     const { parameters } = state.groups.get(group)!;
     const { domain } = drawn.rows.get(group)!;
     const rows = domain.slice(0, Math.ceil(domain.length / 2));

@@ -197,4 +197,13 @@ describe('measuring the merge', () => {
     expect(own.get(1)!.lowerNanoNats).toBeGreaterThan(0);
     expect(own.get(4)!.upperNanoNats).toBeLessThan(0);
   });
+
+  it('leaves none of two out', async () => {
+    const updates = new Map([[LAW, [update(LAW, 1, 0.03), update(LAW, 2, 0.02)]]]);
+    const best = new Map([
+      [LAW, arriving(1, 0.025)],
+      [CODE, 1],
+    ]);
+    expect((await measure(updates, best)).groups[0]).toMatchObject({ vote: 0, leaveOneOut: [] });
+  });
 });

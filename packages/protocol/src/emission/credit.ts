@@ -7,6 +7,13 @@ import type { RunDefinition } from '../run/run-definition.ts';
 export type GroupCredits = ReadonlyMap<ExpertGroupId, ReadonlyMap<Uid, number>>;
 
 /**
+ * Updates that a group must merge before any contribution counts. Of two updates, each one's contribution is what it adds to
+ * the other alone, and mostly noise. Nobody gains by cutting a training in two there: with a rival it makes three, and
+ * without one there is nobody to gain from.
+ */
+export const LEAST_UPDATES_TO_LEAVE_ONE_OUT = 3;
+
+/**
  * Credit from solo score and marginal contribution. In each group, `1 − marginalShare` of the credit goes by solo score: what
  * an update gains by itself. The rest goes by what the merged step loses without the update, as far as that is positive. Two
  * miners who found the same gain are both paid by score, though neither is missed; one who found what nobody else did is paid
