@@ -23,12 +23,13 @@ export type RoundOutcome = {
 };
 
 /**
- * Which state holds, derived from the ledger's votes round by round. Finished rounds never change, so each is read once.
+ * Which state holds, derived from the ledger's votes. Finished rounds never change, so each is read once; a round is read alone,
+ * and earlier ones only where it is void.
  */
 export class CanonicalChain {
   readonly #context: RunContext;
   readonly #participants: Participants;
-  readonly #outcomes: RoundOutcome[] = [];
+  readonly #outcomes = new Map<number, RoundOutcome>();
   readonly #genesis: CanonicalState;
 
   /** `genesis` is the hash of the state made from the base model alone. */
@@ -45,13 +46,26 @@ export class CanonicalChain {
 
   /** What a finished round led to. Throws a RangeError where its last state block is not sealed. */
   async outcomeOf(round: number, signal?: AbortSignal): Promise<RoundOutcome> {
-    for (let next = this.#outcomes.length; next <= round; next++) {
-      this.#outcomes.push(await this.#read(next, signal));
+    const voids: { readonly round: number; readonly votes: readonly StateVote[] }[] = [];
+    let state: CanonicalState = this.#genesis;
+    for (let at = round; at >= 0; at--) {
+      const known = this.#outcomes.get(at) ?? (await this.#read(at, signal));
+      if (known.state !== null) {
+        this.#outcomes.set(at, known);
+        state = known.state;
+        break;
+      }
+      voids.push({ round: at, votes: known.votes });
     }
-    return this.#outcomes[round]!;
+    for (const { round: at, votes } of voids) this.#outcomes.set(at, { outcome: 'void', state, votes });
+    return this.#outcomes.get(round)!;
   }
 
-  async #read(round: number, signal?: AbortSignal): Promise<RoundOutcome> {
+  /** Without a state where the round is void: the one before stands. */
+  async #read(
+    round: number,
+    signal?: AbortSignal,
+  ): Promise<RoundOutcome | { readonly state: null; readonly votes: readonly StateVote[] }> {
     const { definition, ledger } = this.#context;
     const head = await ledger.head(signal);
     const { lastBlock } = roundWindow(round, definition.schedule);
@@ -69,9 +83,7 @@ export class CanonicalChain {
       documents.set(note.state, [...(documents.get(note.state) ?? []), note.document]);
     }
     const verdict = canonicalState(votes, stakes, definition.validators.stateQuorum);
-    if (verdict.kind === 'void') {
-      return { outcome: 'void', state: await this.stateBefore(round, signal), votes };
-    }
+    if (verdict.kind === 'void') return { state: null, votes };
     const own = [...new Set(documents.get(verdict.state))];
     return { outcome: 'canonical', state: { hash: verdict.state, documents: own }, votes };
   }

@@ -23,7 +23,7 @@ export { type ExpectedReport, type ReadReport, readReport } from './read-report.
 export { type RoundEvidence, type RoundReaders, readEvidence, readRound } from './read-round.ts';
 export { type LossReport, Reporter, type ReporterOptions, type SubModelGap } from './reporter.ts';
 export { type RoundCredit, roundCredits } from './round-credits.ts';
-export { Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
+export { type DeclarationLog, Participants, type RoundFacts, roundNotes, uidOf } from './round-facts.ts';
 export {
   type GroupRecord,
   type MinerRecord,

@@ -23,14 +23,40 @@ export type RoundFacts = {
   readonly assignments: ReadonlyMap<Uid, Assignment>;
 };
 
-/** Reads rounds' participants from the ledger. Declarations are read once and remembered, however long the run is. */
+/** Blocks of notes that are asked for at once: what is not a declaration is let go before the next ones come. */
+const BLOCKS_AT_ONCE = 256;
+
+/** The declarations among the notes of blocks `0..readUpTo`, in ledger order. */
+export type DeclarationLog = {
+  readonly readUpTo: number;
+  readonly declarations: readonly PlacedNote<'declare'>[];
+  /** Takes in what blocks `readUpTo + 1..upTo` hold. */
+  add(declarations: readonly PlacedNote<'declare'>[], upTo: number): void;
+};
+
+class RememberedDeclarations implements DeclarationLog {
+  readonly declarations: PlacedNote<'declare'>[] = [];
+  readUpTo = -1;
+
+  add(declarations: readonly PlacedNote<'declare'>[], upTo: number): void {
+    this.declarations.push(...declarations);
+    this.readUpTo = upTo;
+  }
+}
+
+/**
+ * Reads rounds' participants from the ledger. Declarations are read once and remembered, however long the run is: by the
+ * process, or by a `log` that outlives it.
+ */
 export class Participants {
   readonly #context: RunContext;
-  readonly #declarations: PlacedNote[] = [];
-  #readUpTo = -1;
+  readonly #log: DeclarationLog;
+  /** The reading that goes on: two at once would add the same notes twice. */
+  #reading: Promise<void> = Promise.resolve();
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, log: DeclarationLog = new RememberedDeclarations()) {
     this.#context = context;
+    this.#log = log;
   }
 
   /**
@@ -44,7 +70,7 @@ export class Participants {
     const validators = neurons.filter((neuron) => neuron.validatorPermit);
     const miners = neurons.filter((neuron) => !neuron.validatorPermit);
     await this.#readDeclarations(firstBlock - 1, signal);
-    const declared = declaredGroups(this.#declarations, firstBlock);
+    const declared = declaredGroups(this.#log.declarations, firstBlock);
     const registered = miners.map(({ uid, hotkey }) => ({ uid, declared: declared.get(hotkey) ?? null }));
     return {
       round,
@@ -56,11 +82,21 @@ export class Participants {
     };
   }
 
-  async #readDeclarations(upTo: number, signal?: AbortSignal): Promise<void> {
-    if (upTo <= this.#readUpTo) return;
-    const notes = readNotes(await this.#context.ledger.notes(this.#readUpTo + 1, upTo, signal));
-    this.#declarations.push(...notes.filter(({ note }) => note.kind === 'declare'));
-    this.#readUpTo = upTo;
+  #readDeclarations(upTo: number, signal?: AbortSignal): Promise<void> {
+    this.#reading = this.#reading.catch(() => undefined).then(() => this.#continueReading(upTo, signal));
+    return this.#reading;
+  }
+
+  async #continueReading(upTo: number, signal?: AbortSignal): Promise<void> {
+    const log = this.#log;
+    while (log.readUpTo < upTo) {
+      const last = Math.min(upTo, log.readUpTo + BLOCKS_AT_ONCE);
+      const notes = readNotes(await this.#context.ledger.notes(log.readUpTo + 1, last, signal));
+      const declarations = notes.filter(
+        (placed): placed is PlacedNote<'declare'> => placed.note.kind === 'declare',
+      );
+      log.add(declarations, last);
+    }
   }
 }
 
