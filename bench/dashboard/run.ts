@@ -7,13 +7,15 @@
  * then `--repeats` times. A browser then loads the page on 200 rounds with an empty cache, and on all of them; and rounds
  * are added while it looks. Exits with 1 if a cold load on 200 rounds or a live update takes a second or more.
  */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { sampleHotkey } from '../../packages/dashboard/src/testing/sample-stories.ts';
-import { describeMachine, otherLoad, residentMebibytes } from '../support/machine.ts';
+import { describeMachine, otherLoad } from '../support/machine.ts';
 import { type Summary, summarize } from '../support/statistics.ts';
 import { type StoredDashboard, storedDashboard } from './stored-dashboard.ts';
 
@@ -71,12 +73,20 @@ async function measureLong(on: Browser) {
     miners,
     fillSeconds,
     archiveMegabytes: size / 1e6,
-    serverResidentMebibytes: await residentMebibytes(),
+    serverResidentMebibytes: await serverMemory(dashboard),
     views,
     coldLoadMs: await coldLoads(on, dashboard, '#/miners', 'tbody tr:nth-child(50)'),
     ...(await browsing(on, dashboard)),
     liveUpdateMs: await liveUpdates(on, dashboard),
   };
+}
+
+/** Of a server alone: this process has made all the rounds up, and keeps what its heap grew to. */
+async function serverMemory({ archivePath }: StoredDashboard): Promise<{ idle: number; highest: number }> {
+  const script = fileURLToPath(new URL('memory.ts', import.meta.url));
+  const asked = [script, archivePath, `${repeats}`, ...viewsToAsk()];
+  const { stdout } = await promisify(execFile)(process.execPath, asked);
+  return JSON.parse(stdout);
 }
 
 function viewsToAsk(): string[] {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serve, silentLog, systemClock } from '@connito/node';
+import { Participants } from '@connito/run';
 import { createDashboardApp } from '../../packages/dashboard/src/api/app.ts';
 import { Archive } from '../../packages/dashboard/src/archive/archive.ts';
 import { EventHub } from '../../packages/dashboard/src/live/event-hub.ts';
@@ -44,8 +45,21 @@ export async function storedDashboard(
   }
   const hub = new EventHub();
   const faults = new Faults(systemClock, () => undefined);
-  const watch = new NetworkWatch(context, { clock: systemClock, hub, faults });
-  const live = { watch, faults, clock: systemClock, measures: true, isStopped: false };
+  const watch = new NetworkWatch(context, {
+    participants: new Participants(context),
+    clock: systemClock,
+    hub,
+    faults,
+  });
+  const live = {
+    watch,
+    faults,
+    clock: systemClock,
+    measures: true,
+    isStopped: false,
+    market: null,
+    serving: null,
+  };
   const source = { context, archive, names: new Map(), ...live };
   const page = await pageFiles(join(folder, 'page'));
   const app = createDashboardApp({ source, hub, page, clock: systemClock, log: silentLog, loopback: true });

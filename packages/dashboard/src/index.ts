@@ -8,7 +8,9 @@
  * console.log(dashboard.url.href);
  */
 export { openApiDocument } from './api/openapi.ts';
+export type { MarketFacts } from './api/schemas.ts';
 export { Archive } from './archive/archive.ts';
 export { type DashboardErrorCode, dashboardError } from './errors.ts';
+export type { Source } from './outside/polled.ts';
 export { bundle, type PageFiles, pageFiles } from './page-files.ts';
 export { type Dashboard, type DashboardOptions, serveDashboard } from './serve-dashboard.ts';

@@ -1,19 +1,51 @@
+import { type HttpServer, serve } from '@connito/node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MinersAnswer } from './api/schemas.ts';
-import type { Dashboard } from './serve-dashboard.ts';
+import type { ExpertsAnswer, MinersAnswer, RoundAnswer } from './api/schemas.ts';
+import type { Dashboard, DashboardOptions } from './serve-dashboard.ts';
 import { hasChromium, launchBrowser, type Offences, watchedPage } from './testing/browser.ts';
+import { HOSTILE, sampleMarket } from './testing/sample-market.ts';
 import { type SmallNetwork, startSmallNetwork } from './testing/small-network.ts';
-
-const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>"\'javascript:alert(3)';
 
 const ROUNDS = 3;
 /** On a busy machine a page may take its time. */
 const PATIENCE = { timeout: 45_000 };
 
+/** A server of models as far as the dashboard asks it. */
+function serveModels(): Promise<HttpServer> {
+  const models = {
+    data: [
+      {
+        id: 'math',
+        created: 1,
+        connito: {
+          engine: 'connito',
+          version: 1,
+          context: 512,
+          routing: true,
+          packages: ['@lab/math@1.2.0'],
+        },
+      },
+    ],
+  };
+  const metrics = [
+    'connito_gateway_tokens_total{model="math",kind="completion"} 640',
+    'connito_gateway_package_tokens_total{model="math",package="@lab/math@1.2.0"} 512',
+    'connito_gateway_first_token_seconds_bucket{model="math",le="0.5"} 8',
+    'connito_gateway_first_token_seconds_bucket{model="math",le="+Inf"} 8',
+    'connito_gateway_first_token_seconds_sum{model="math"} 2',
+    'connito_gateway_first_token_seconds_count{model="math"} 8',
+  ].join('\n');
+  const answer = ({ url }: Request): Response =>
+    url.endsWith('/metrics') ? new Response(metrics) : Response.json(models);
+  return serve({ fetch: answer, port: 0, graceMs: 0 });
+}
+
 /** The page in a real browser on a real network that goes on meanwhile; tests build on each other. */
 describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
   let small: SmallNetwork;
+  let models: HttpServer;
+  let besides: Partial<DashboardOptions>;
   let dashboard: Dashboard;
   let browser: Browser;
   let page: Page;
@@ -32,12 +64,16 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     const { hotkey } = (await small.network.context.ledger.neurons(1)).find(
       ({ validatorPermit }) => !validatorPermit,
     )!;
-    dashboard = await small.serve({ names: new Map([[hotkey, HOSTILE]]) });
+    const facts = sampleMarket(small.network.context.run, hotkey);
+    models = await serveModels();
+    besides = { market: { read: async () => facts }, serving: { url: models.url } };
+    dashboard = await small.serve({ names: new Map([[hotkey, HOSTILE]]), ...besides });
     ({ page, offences } = await watchedPage(browser, dashboard.url));
   });
 
   afterAll(async () => {
     await browser.close();
+    await models.stop();
     await small[Symbol.asyncDispose]();
   });
 
@@ -77,6 +113,15 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     await page
       .getByRole('table', { name: /since the base model, by round/ })
       .first()
+      .waitFor();
+    const gains = page.getByRole('figure', { name: /against the round before/ });
+    await gains.getByText('As a table').click();
+    const first = gains.locator('.table-box tbody tr').nth(1);
+    await expect.poll(() => first.textContent(), PATIENCE).toMatch(/ to .*((code|math): \d+ × |no step)/);
+    await newest
+      .getByRole('row', { name: /^code/ })
+      .getByText(/\(.* to .*\)/)
+      .nth(1)
       .waitFor();
   });
 
@@ -137,6 +182,16 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
       .waitFor();
   });
 
+  it('shows how far each update moves each expert', async () => {
+    const norms = page.getByRole('table', { name: /Norms of the updates of group code/ });
+    const { updates } = await ask<ExpertsAnswer>('/experts');
+    const own = updates!.rows.filter(({ group }) => group === 'code');
+    await expect.poll(() => norms.locator('tbody tr').count(), PATIENCE).toBe(own.length);
+    const [best] = own;
+    expect(best!.norm).toBeGreaterThan(0);
+    await norms.getByText(best!.norm.toPrecision(3), { exact: true }).first().waitFor();
+  });
+
   it('tells a round’s whole story, down to a signed report', async () => {
     await open('rounds');
     await page
@@ -147,6 +202,12 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
       .waitFor();
     await page.getByRole('link', { name: '0', exact: true }).first().click();
     await page.getByText('connito verify --round 0').waitFor();
+    const gains = page.getByRole('table', { name: /of the whole model and of the sub-model/ });
+    const told = await ask<RoundAnswer>('/rounds/0');
+    const code = told.gains.find(({ domain }) => domain === 'code')!;
+    const row = gains.getByRole('row', { name: /^code/ });
+    const gap = Math.abs(1000 * code.subModel!.gap).toFixed(1);
+    await row.getByText(new RegExp(`${gap} \\(`)).waitFor();
     await page.locator('details.card').first().click();
     await page
       .getByRole('table', { name: /What each validator measured/ })
@@ -173,6 +234,43 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
       .toMatch(/^(?!.*copy).*non finite loss/);
   });
 
+  it('compares packages, and shows who was paid for their use', async () => {
+    await open('market');
+    const packages = page.getByRole('table', { name: 'Packages on offer' });
+    await packages.getByText('+817.4 (+663.0 to +971.8)').waitFor();
+    await packages.getByText('revoked', { exact: true }).waitFor();
+    for (const name of ['@lab/math', '@lab/law']) {
+      await page.getByRole('checkbox', { name: new RegExp(`^Compare ${name}`) }).press('Space');
+    }
+    const beside = page.getByRole('table', { name: 'Chosen packages beside each other' });
+    await beside.getByRole('columnheader', { name: '@lab/law@1.2.0' }).waitFor();
+    await beside.getByText(HOSTILE, { exact: true }).first().waitFor();
+    expect(await beside.getByRole('row', { name: /^gain/ }).locator('td').count()).toBe(2);
+    const statements = page.getByRole('table', { name: 'Statements of what servers owe' });
+    await statements.getByText('paid in block 31').waitFor();
+    await statements.getByText('not paid').waitFor();
+    await statements.locator('summary').first().press('Enter');
+    await page
+      .getByRole('table', { name: 'Payees of statement 1' })
+      .getByText(HOSTILE, { exact: true })
+      .waitFor();
+    await page.getByLabel('Search').fill('law');
+    await expect.poll(() => packages.locator('tbody tr').count(), PATIENCE).toBe(1);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+  });
+
+  it('shows what is served, and whose experts answer', async () => {
+    await open('serving');
+    const served = page.getByRole('table', { name: 'Models that are served' });
+    await served.getByRole('row', { name: /math/ }).waitFor();
+    await served.getByText('≤ 0.5').first().waitFor();
+    await page
+      .getByRole('table', { name: 'Tokens by model and package' })
+      .getByText('@lab/math@1.2.0')
+      .waitFor();
+    expect(offences).toEqual([]);
+  });
+
   it('keeps the last known data without its server, says so, and comes back by itself', async () => {
     await open('rounds');
     const rows = page.getByRole('table', { name: 'Finished rounds, newest first' }).locator('tbody tr');
@@ -181,7 +279,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     await dashboard.stop();
     await page.getByRole('status').filter({ hasText: 'Stale' }).waitFor();
     expect(await rows.count()).toBeGreaterThan(1);
-    dashboard = await small.serve({ port: Number(port) });
+    dashboard = await small.serve({ port: Number(port), ...besides });
     await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
   });
 
@@ -213,6 +311,8 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
       'rounds',
       'rounds/0',
       'security',
+      'market',
+      'serving',
     ]) {
       await phone.goto(new URL(`/#/${address}`, dashboard.url).href);
       await phone.locator('main .panel').first().waitFor();

@@ -1,13 +1,17 @@
 import { type Clock, type HttpServer, type Log, serve, silentLog, systemClock } from '@connito/node';
 import { ConnitoError, type StateHash } from '@connito/protocol';
-import { genesisHashOf, type RunContext, type StateMeasurement } from '@connito/run';
+import { genesisHashOf, Participants, type RunContext, type StateMeasurement } from '@connito/run';
 import { createDashboardApp } from './api/app.ts';
+import type { MarketFacts } from './api/schemas.ts';
 import { Archive } from './archive/archive.ts';
 import { EventHub } from './live/event-hub.ts';
 import { Faults } from './live/faults.ts';
 import { NetworkWatch } from './live/network-watch.ts';
 import { RoundIndexer } from './live/round-indexer.ts';
 import { StateMeter } from './live/state-meter.ts';
+import { UpdateMeter } from './live/update-meter.ts';
+import { GatewayReader } from './outside/gateway-reader.ts';
+import { Polled, type Source } from './outside/polled.ts';
 import { pageFiles } from './page-files.ts';
 import { healthOf, type LiveSource } from './views/health.ts';
 
@@ -26,6 +30,10 @@ export type DashboardOptions = {
   readonly threads?: number;
   /** Whether the ledger is that of a network that does not run. */
   readonly isStopped?: boolean;
+  /** A market to show beside the run. */
+  readonly market?: Source<MarketFacts>;
+  /** A server of models to show. */
+  readonly serving?: { readonly url: URL; readonly apiKey?: string };
   /** Where the bundled page is kept. */
   readonly pageCache?: string;
   readonly clock?: Clock;
@@ -39,6 +47,8 @@ export type Dashboard = AsyncDisposable & {
   stop(): Promise<void>;
 };
 
+const MARKET_EVERY_MS = 10_000;
+const SERVING_EVERY_MS = 5_000;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /**
@@ -52,7 +62,21 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     const page = await pageFiles(options.pageCache);
     const hub = new EventHub();
     const faults: Faults = new Faults(clock, () => hub.emit({ name: 'health', data: healthOf(source) }));
-    const watch = new NetworkWatch(context, { clock, hub, faults });
+    const participants = new Participants(context, archive.declarationLog());
+    const watch = new NetworkWatch(context, { participants, clock, hub, faults });
+    const polled = { clock, hub, faults };
+    const market =
+      options.market === undefined
+        ? null
+        : new Polled(options.market, { part: 'market', everyMs: MARKET_EVERY_MS }, polled);
+    const serving =
+      options.serving === undefined
+        ? null
+        : new Polled(
+            new GatewayReader({ ...options.serving, nowMs: () => clock.nowMs() }),
+            { part: 'serving', everyMs: SERVING_EVERY_MS },
+            polled,
+          );
     const source: LiveSource = {
       context,
       archive,
@@ -62,17 +86,23 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
       clock,
       measures: options.measure !== 'none',
       isStopped: options.isStopped ?? false,
+      market,
+      serving,
     };
     const app = createDashboardApp({ source, hub, page, clock, log, loopback: LOOPBACK.has(host) });
     const server = await serve({ fetch: app.fetch, host, port, graceMs: 0 });
     const stop = new AbortController();
     const working = [
       watch.follow(stop.signal),
-      follow(options, { archive, watch, hub, faults, clock }, stop.signal).catch((error: unknown) => {
-        // A defect of ours must not end the network this may be part of.
-        faults.set('rounds', error);
-        log.error('The dashboard cannot go on', { error });
-      }),
+      market?.follow(stop.signal),
+      serving?.follow(stop.signal),
+      follow(options, { archive, participants, watch, hub, faults, clock }, stop.signal).catch(
+        (error: unknown) => {
+          // A defect of ours must not end the network this may be part of.
+          faults.set('rounds', error);
+          log.error('The dashboard cannot go on', { error });
+        },
+      ),
     ];
     return dashboardOf(server, {
       measured: (round, measurement) => {
@@ -100,6 +130,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
 
 type LiveParts = {
   readonly archive: Archive;
+  readonly participants: Participants;
   readonly watch: NetworkWatch;
   readonly hub: EventHub;
   readonly faults: Faults;
@@ -115,6 +146,7 @@ async function follow(options: DashboardOptions, parts: LiveParts, signal: Abort
   const { readers } = indexer;
   await Promise.all([
     indexer.follow(signal),
+    ...(measure === 'none' ? [] : [new UpdateMeter(context, parts).follow(signal)]),
     ...(measure === 'own'
       ? [new StateMeter(context, { ...parts, readers, modelFolder, threads }).follow(signal)]
       : []),

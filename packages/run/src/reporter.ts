@@ -162,10 +162,12 @@ async function measureAll(instruments: Instruments, state: RunState): Promise<Me
     const losses = await host.measure(sequences);
     whole.set(domain, losses);
     const group = groups.find((candidate) => candidate.domain === domain);
-    if (group !== undefined) subModel.set(domain, await host.measure(sequences, expertSetOf(group)));
+    const own = group === undefined ? null : await host.measure(sequences, expertSetOf(group));
+    if (own !== null) subModel.set(domain, own);
     domains.push({
       domain,
       losses: [...losses],
+      subModelLosses: own === null ? null : [...own],
       bytesPerToken: bytesPerToken.get(domain) ?? null,
       load: routing ? (await host.profile(sequences)).token : null,
     });

@@ -20,6 +20,8 @@ export type DomainMeasurement = {
   readonly domain: string;
   /** Nats per token of each reporting sequence; equal indices are the same sequence in all measurements. */
   readonly losses: readonly number[];
+  /** The same of the sub-model whose routers may choose the group's experts only; null where no group trains on the domain. */
+  readonly subModelLosses: readonly number[] | null;
   /** Mean bytes of text in a token of these sequences; null where the run's tokenizer is not at hand. */
   readonly bytesPerToken: number | null;
   /** `[layer][expert]`: share of the chosen (token, expert) pairs, each row summing to 1; null where not profiled. */

@@ -1,26 +1,38 @@
 import { ManualClock, silentLog } from '@connito/node';
+import { Participants } from '@connito/run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Archive } from '../archive/archive.ts';
 import { EventHub } from '../live/event-hub.ts';
 import { Faults } from '../live/faults.ts';
 import { NetworkWatch } from '../live/network-watch.ts';
-import { archiveContext, sampleHotkey, sampleMeasurement, sampleStory } from '../testing/sample-stories.ts';
+import { Polled } from '../outside/polled.ts';
+import { HOSTILE, sampleMarket } from '../testing/sample-market.ts';
+import {
+  archiveContext,
+  sampleHotkey,
+  sampleMeasurement,
+  sampleStory,
+  sampleUpdateNorms,
+} from '../testing/sample-stories.ts';
 import type { LiveSource } from '../views/health.ts';
 import { createDashboardApp } from './app.ts';
 import { DASHBOARD_ENDPOINT, ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { HEARTBEAT_MS } from './event-stream.ts';
 import {
+  type ExpertsAnswer,
   eventSchemas,
   type LearningAnswer,
+  type MarketAnswer,
   type MinersAnswer,
   type ProvenanceAnswer,
+  type RoundAnswer,
+  type RunAnswer,
   type SecurityAnswer,
 } from './schemas.ts';
 
 const ROUNDS = 30;
 const SIZE = { miners: 12, validators: 3 };
 const BASE = 'http://localhost:1';
-const HOSTILE = '<img src=x onerror="alert(1)">';
 
 const context = archiveContext();
 const clock = new ManualClock();
@@ -33,7 +45,7 @@ describe('the API', () => {
   let get: (path: string, init?: RequestInit) => Promise<Response>;
   const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     archive = Archive.open(':memory:', context.run);
     const stories = Array.from({ length: ROUNDS }, (_, round) =>
       sampleStory(context.definition, round, SIZE),
@@ -42,10 +54,29 @@ describe('the API', () => {
     for (let round = 0; round <= ROUNDS; round++) {
       archive.addMeasurement(round, sampleMeasurement(context.definition, round));
     }
+    archive.addUpdateNorms(sampleUpdateNorms(context.definition, ROUNDS - 1, SIZE.miners));
     const faults = new Faults(clock, () => undefined);
-    const watch = new NetworkWatch(context, { clock, hub, faults });
+    const watch = new NetworkWatch(context, { participants: new Participants(context), clock, hub, faults });
+    const facts = sampleMarket(context.run, sampleHotkey('miner', 0));
+    const market = new Polled(
+      { read: async () => facts },
+      { part: 'market', everyMs: 1 },
+      { clock, hub, faults },
+    );
+    await market.refresh(new AbortController().signal);
     const names = new Map([[sampleHotkey('miner', 0), HOSTILE]]);
-    source = { context, archive, names, watch, faults, clock, measures: true, isStopped: false };
+    source = {
+      context,
+      archive,
+      names,
+      watch,
+      faults,
+      clock,
+      measures: true,
+      isStopped: false,
+      market,
+      serving: null,
+    };
     const app = createDashboardApp({ source, hub, page, clock, log: silentLog, loopback: true });
     get = async (path, init) => app.request(`${BASE}${path}`, init);
   });
@@ -157,6 +188,42 @@ describe('the API', () => {
     const { points } = thin.domains[0]!;
     expect(points.map(({ round }) => round)).toEqual([0, 2, 6, 10, 14, 18, 22, 26, 30]);
     for (const point of points) expect(point).toEqual(losses.get(point.round));
+  });
+
+  it('tells what each round gave beside what a sub-model would have claimed', async () => {
+    const { domains } = await json<LearningAnswer>('/api/v1/learning');
+    const [trained] = domains.filter((domain) => domain.trained);
+    for (const [i, { loss, step }] of trained!.points.entries()) {
+      if (i === 0) expect(step).toBeNull();
+      else expect(step!.gain).toBeCloseTo(trained!.points[i - 1]!.loss - loss, 9);
+    }
+    const { gains } = await json<RoundAnswer>('/api/v1/rounds/8');
+    const own = gains.find(({ domain }) => domain === trained!.domain)!;
+    expect(own.gain).toBe(trained!.points[9]!.step!.gain);
+    expect(own.subModel!.gap).toBeCloseTo(own.subModel!.gain - own.gain, 9);
+    expect(gains.find((gain) => !gain.trained)!.subModel).toBeNull();
+  });
+
+  it('says how far each update moves each expert, and what became of it', async () => {
+    const { updates } = await json<ExpertsAnswer>('/api/v1/experts');
+    expect(updates!.round).toBe(ROUNDS - 1);
+    const { rows } = await json<MinersAnswer>('/api/v1/miners');
+    for (const { hotkey, norm, scoreNanoNats, experts } of updates!.rows) {
+      const squares = experts.reduce((sum, expert) => sum + expert.norm ** 2, 0);
+      expect(norm).toBeCloseTo(Math.sqrt(squares), 9);
+      expect(rows.find((row) => row.hotkey === hotkey)!.scoreNanoNats).toBe(scoreNanoNats);
+    }
+    const earlier = await json<ExpertsAnswer>('/api/v1/experts?round=5');
+    expect(earlier.updates).toBeNull();
+  });
+
+  it('shows a market with local names, and says what it was not given', async () => {
+    const market = await json<MarketAnswer>('/api/v1/market');
+    expect(market.packages.map(({ ofThisRun }) => ofThisRun)).toEqual([true, false]);
+    expect(market.packages[0]!.publisher.name).toBe(HOSTILE);
+    expect(market.statements.map(({ payment }) => payment.kind)).toEqual(['unpaid', 'paid']);
+    expect((await json<RunAnswer>('/api/v1/run')).pages).toEqual({ market: true, serving: false });
+    expect(await json('/api/v1/serving')).toMatchObject({ configured: false, readAtMs: null, models: [] });
   });
 
   it('counts rejections by check', async () => {

@@ -4,18 +4,21 @@ import { dashboardView } from '../views/dashboard.ts';
 import { expertsView } from '../views/experts.ts';
 import { healthOf, type LiveSource } from '../views/health.ts';
 import { learningView, MAX_POINTS } from '../views/learning.ts';
+import { marketView } from '../views/market.ts';
 import { MINER_SORTS, minerHistoryView, minersView } from '../views/miners.ts';
 import { nowView } from '../views/now.ts';
 import { reasonsView } from '../views/reasons.ts';
 import { provenanceView, roundsView, roundView } from '../views/rounds.ts';
 import { runView } from '../views/run.ts';
 import { securityView } from '../views/security.ts';
+import { servingView } from '../views/serving.ts';
 import { validatorsView } from '../views/validators.ts';
 import {
   dashboardSchema,
   expertsSchema,
   healthSchema,
   learningSchema,
+  marketSchema,
   minerHistorySchema,
   minersSchema,
   nowSchema,
@@ -25,6 +28,7 @@ import {
   roundsSchema,
   runSchema,
   securitySchema,
+  servingSchema,
   validatorsSchema,
 } from './schemas.ts';
 
@@ -161,6 +165,20 @@ export const ENDPOINTS: readonly Endpoint[] = [
     parameters: z.object({ rounds, before, limit: limit(100), reason: reasonSchema.optional() }),
     answer: securitySchema,
     handle: securityView,
+  }),
+  endpoint({
+    path: '/market',
+    summary: 'Packages on offer, and statements of what servers owe for their use.',
+    parameters: z.object({}),
+    answer: marketSchema,
+    handle: (source) => marketView(source),
+  }),
+  endpoint({
+    path: '/serving',
+    summary: 'A server of models: what it serves, its load, and whose experts answer.',
+    parameters: z.object({}),
+    answer: servingSchema,
+    handle: (source) => servingView(source),
   }),
   endpoint({
     path: '/reasons',

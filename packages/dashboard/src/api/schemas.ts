@@ -32,6 +32,9 @@ export const runSchema = z.object({
   run: hash,
   name: z.string(),
   definition: z.unknown().describe('The run definition, whole.'),
+  pages: z
+    .object({ market: z.boolean(), serving: z.boolean() })
+    .describe('Whether this dashboard was given a market and a server of models to show.'),
   command: z.object({
     verify: z.string().describe('Command that replays a round; {round} stands for its number.'),
     explain: z
@@ -97,6 +100,23 @@ export const nowSchema = z.object({
   ),
 });
 
+const stepSchema = z.object({
+  gain: z.number().describe('Fall of the loss against the round before, nats per token.'),
+  low: z.number().describe('95 % paired interval of the gain.'),
+  high: z.number(),
+  subModel: z
+    .object({
+      gain: z.number().describe("The same measured on the sub-model that may use the group's experts only."),
+      gap: z
+        .number()
+        .describe("That less the whole model's gain: what a score on sub-models would overstate."),
+      low: z.number().describe('95 % paired interval of the gap.'),
+      high: z.number(),
+    })
+    .nullable()
+    .describe('Null where no group trains on the domain. Nothing is paid by it.'),
+});
+
 const lossPointSchema = z.object({
   round: count.describe('The round that starts from this state; 0 is the base model.'),
   loss: z.number().describe('Nats per token on the reporting set.'),
@@ -104,6 +124,9 @@ const lossPointSchema = z.object({
   fall: z.number().describe('Fall since the base model, nats per token: positive is better.'),
   low: z.number().describe('95 % paired interval of the fall.'),
   high: z.number(),
+  step: stepSchema
+    .nullable()
+    .describe('What the round before this state gave; null where either was not measured.'),
 });
 
 export const learningSchema = z.object({
@@ -238,6 +261,31 @@ export const expertsSchema = z.object({
     .array(z.object({ a: z.string(), b: z.string(), share: z.number() }))
     .describe('Load two domains have in common, mean over layers of the sum of the smaller shares, 0 to 1.'),
   drifts: z.array(z.object({ group: z.string(), layer: count, expert: count, sinceBase: z.number() })),
+  updates: z
+    .object({
+      round: count,
+      opened: count.describe('Reveals that were opened, the best scores first, at most 64.'),
+      rows: z.array(
+        z.object({
+          uid: count,
+          hotkey: z.string(),
+          name: z.string().nullable(),
+          group: z.string(),
+          norm: z.number().describe('‖local − global‖ of the whole decoded update.'),
+          scoreNanoNats: z.int().nullable(),
+          mergeWeight: z.number(),
+          experts: z.array(
+            z.object({
+              layer: count,
+              expert: count,
+              norm: z.number().describe('Of the expert’s three matrices.'),
+            }),
+          ),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('How far each update of the newest measured round before the shown state moves each expert.'),
 });
 
 export const roundRowSchema = z.object({
@@ -321,12 +369,154 @@ export const reasonsSchema = z.object({
 });
 
 export const roundAnswerSchema = roundStorySchema.extend({
+  gains: z
+    .array(stepSchema.extend({ domain: z.string(), trained: z.boolean() }))
+    .describe('What the round gave on the reporting texts; empty where the states were not measured.'),
   names: z.record(z.string(), z.string()).describe('Names of hotkeys in the local network’s own file.'),
+});
+
+const text = z.string();
+const gainSchema = z
+  .object({ domain: text, meanNanoNats: z.int(), lowerNanoNats: z.int(), upperNanoNats: z.int() })
+  .nullable();
+
+/** Of the market's index; every field but the status follows from a package's signed manifest. */
+const packageFactsSchema = z.object({
+  id: hash.describe('Hash of the manifest: what receipts, notices and statements name.'),
+  name: text,
+  version: text,
+  description: text,
+  status: z
+    .enum(['active', 'deprecated', 'rolled-back', 'revoked'])
+    .describe("By its publisher's latest signed notice."),
+  notice: z.object({ kind: text, reason: text, replacement: text.nullable(), sequence: count }).nullable(),
+  domain: text,
+  base: hash.describe('Hash of the base model it is made for.'),
+  architecture: text,
+  experts: count,
+  parameters: count,
+  sizeBytes: count,
+  licence: text,
+  pricePerMillionTokens: count.describe("In the ledger's smallest unit."),
+  gain: gainSchema.describe('Fall of the loss on its own domain, with the 95 % interval.'),
+  worstGeneral: gainSchema.describe('On the general text it costs most: negative is forgotten.'),
+  run: hash,
+  mergedRounds: count,
+  miners: count,
+  publisher: text.describe('Hotkey.'),
+  signers: z.array(text),
+  channels: z.array(text),
+});
+
+const statementFactsSchema = z.object({
+  file: text,
+  hash: hash.describe('Reference of its payment on the ledger.'),
+  server: text.describe('Hotkey of who owes.'),
+  number: count,
+  previous: hash.nullable(),
+  receipts: z.object({ first: count, end: count, head: hash }),
+  tokens: count,
+  baseTokens: count,
+  total: count.describe("In the ledger's smallest unit."),
+  carriedMillionths: count,
+  packages: z.array(
+    z.object({
+      id: hash,
+      name: text,
+      version: text,
+      tokens: count,
+      pricePerMillionTokens: count,
+      amount: count,
+    }),
+  ),
+  payees: z.array(z.object({ hotkey: text, amount: count })),
+  payment: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('paid'), block: count }),
+      z.object({ kind: z.literal('unpaid'), upToBlock: count }),
+      z.object({ kind: z.literal('unknown') }),
+    ])
+    .describe('Whether the ledger holds its payment in full; unknown where the ledger holds no money.'),
+});
+
+/** What whoever serves the dashboard reads of a market. */
+export type MarketFacts = {
+  readonly index: string | null;
+  readonly packages: readonly z.infer<typeof packageFactsSchema>[];
+  readonly statements: readonly z.infer<typeof statementFactsSchema>[];
+};
+
+const namedSchema = z.object({ hotkey: text, name: text.nullable() });
+
+export const marketSchema = z.object({
+  configured: z.boolean(),
+  readAtMs: ms.nullable(),
+  index: text.nullable().describe('Where the index was read.'),
+  packages: z.array(
+    packageFactsSchema.extend({
+      publisher: namedSchema,
+      signers: z.array(namedSchema),
+      ofThisRun: z.boolean().describe('Whether it was trained in the run this dashboard shows.'),
+    }),
+  ),
+  statements: z.array(
+    statementFactsSchema.extend({
+      server: namedSchema,
+      payees: z.array(namedSchema.extend({ amount: count })),
+    }),
+  ),
+});
+
+const latencySchema = z.object({
+  count,
+  meanSeconds: z.number().nullable(),
+  medianAtMostSeconds: z
+    .number()
+    .nullable()
+    .describe("Bound of the histogram's bucket that the median is in."),
+  p99AtMostSeconds: z
+    .number()
+    .nullable()
+    .describe('The same of the 99th percentile; null beyond the last bound.'),
+});
+
+const servingFactsSchema = z.object({
+  url: text.nullable(),
+  windowSeconds: z.number().nullable().describe('Time that `tokensPerSecond` is over.'),
+  models: z.array(
+    z.object({
+      id: text,
+      createdSeconds: count,
+      engine: text,
+      version: count.describe('Counts up with every swap.'),
+      context: count.describe('Tokens.'),
+      routing: z.boolean().describe('Whether the engine shows and restricts which experts answer.'),
+      packages: z.array(text).describe('What the composition is made of.'),
+      running: count,
+      waiting: count,
+      cacheBytes: z.number(),
+      promptTokens: z.number(),
+      completionTokens: z.number(),
+      packageTokens: z.array(z.object({ package: text, tokens: z.number() })),
+      cancelled: z.number(),
+      swaps: z.number(),
+      firstToken: latencySchema,
+      answer: latencySchema,
+      tokensPerSecond: z.number().nullable().describe('Tokens written, over the last scrapes.'),
+    }),
+  ),
+  requests: z.array(z.object({ route: text, status: text, count: z.number() })),
+});
+export type ServingFacts = z.infer<typeof servingFactsSchema>;
+
+export const servingSchema = servingFactsSchema.extend({
+  configured: z.boolean(),
+  readAtMs: ms.nullable(),
 });
 
 export const dashboardSchema = z.object({
   format: z.literal('connito-dashboard/1'),
-  run: runSchema.omit({ definition: true, command: true }),
+  run: runSchema.omit({ definition: true, command: true, pages: true }),
   now: nowSchema,
   learning: learningSchema,
   miners: minersSchema,
@@ -341,6 +531,8 @@ export const eventSchemas = {
   block: z.object({ block: count, round: count.nullable() }),
   round: z.object({ round: count }),
   measured: z.object({ round: count }),
+  market: z.object({ atMs: ms }),
+  serving: z.object({ atMs: ms }),
   health: healthSchema,
 } as const;
 
@@ -357,6 +549,8 @@ export type RoundsAnswer = z.infer<typeof roundsSchema>;
 export type ReasonsAnswer = z.infer<typeof reasonsSchema>;
 export type RoundAnswer = z.infer<typeof roundAnswerSchema>;
 export type ProvenanceAnswer = z.infer<typeof provenanceSchema>;
+export type MarketAnswer = z.infer<typeof marketSchema>;
+export type ServingAnswer = z.infer<typeof servingSchema>;
 export type SecurityAnswer = z.infer<typeof securitySchema>;
 export type DashboardAnswer = z.infer<typeof dashboardSchema>;
 export type NoteState = z.infer<typeof noteStateSchema>;

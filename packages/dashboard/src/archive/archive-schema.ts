@@ -1,5 +1,5 @@
 /** Raised when tables or stories change; an archive of another format is made anew from ledger and store. */
-export const ARCHIVE_FORMAT = 1;
+export const ARCHIVE_FORMAT = 2;
 
 /**
  * One row for each figure that is listed over many rounds; all else of a round is in its compressed story. Miners are
@@ -42,6 +42,14 @@ CREATE TABLE artifact (hash TEXT PRIMARY KEY, kind TEXT NOT NULL, round INTEGER 
 CREATE TABLE measurement (
   before_round INTEGER PRIMARY KEY, state TEXT NOT NULL, body BLOB NOT NULL
 );
+CREATE TABLE declaration (
+  block INTEGER NOT NULL, idx INTEGER NOT NULL, hotkey TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (block, idx)
+) WITHOUT ROWID;
+CREATE TABLE update_norms (round INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE step (
+  before_round INTEGER NOT NULL, domain TEXT NOT NULL, gain REAL NOT NULL, gain_low REAL NOT NULL, gain_high REAL NOT NULL,
+  sub_gain REAL, gap REAL, gap_low REAL, gap_high REAL, PRIMARY KEY (before_round, domain)
+) WITHOUT ROWID;
 CREATE TABLE loss (
   before_round INTEGER NOT NULL, domain TEXT NOT NULL, loss REAL NOT NULL, bits_per_byte REAL,
   fall REAL NOT NULL, fall_low REAL NOT NULL, fall_high REAL NOT NULL, PRIMARY KEY (before_round, domain)

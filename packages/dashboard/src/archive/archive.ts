@@ -1,10 +1,20 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { pairedDifferences, pairedStatistics, type RunId } from '@connito/protocol';
-import type { StateMeasurement } from '@connito/run';
+import {
+  type Hotkey,
+  type PlacedNote,
+  pairedDifferences,
+  pairedStatistics,
+  type RunId,
+} from '@connito/protocol';
+import type { DeclarationLog, DomainMeasurement, StateMeasurement } from '@connito/run';
 import { dashboardError } from '../errors.ts';
+import type { RoundUpdateNorms } from '../live/update-norms.ts';
 import { type MinerStory, type RoundStory, roundStorySchema } from '../story/round-story.ts';
 import { ARCHIVE_FORMAT, ARCHIVE_TABLES } from './archive-schema.ts';
+
+/** A row of SQLite as the queries here read them. */
+export type Row = Readonly<Record<string, string | number | bigint | Uint8Array | null>>;
 
 /** A two-sided 95 % interval leaves 2.5 % on each side. */
 const TAIL = 0.025;
@@ -18,6 +28,8 @@ const MAX_STORY_BYTES = 1 << 30;
 export class Archive implements Disposable {
   readonly database: DatabaseSync;
   readonly #hotkeys = new Map<string, number>();
+  /** By text. A statement's memory is SQLite's: the collector does not see it, and would let them pile up. */
+  readonly #statements = new Map<string, StatementSync>();
 
   private constructor(database: DatabaseSync) {
     this.database = database;
@@ -43,20 +55,30 @@ export class Archive implements Disposable {
     }
   }
 
+  /** All rows of a query, prepared once for each text: texts must be few, and values go into `parameters`. */
+  rows(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...parameters) as Row[];
+  }
+
+  row(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...parameters) as Row | undefined;
+  }
+
+  run(sql: string, ...parameters: SQLInputValue[]): number | bigint {
+    return this.#prepare(sql).run(...parameters).changes;
+  }
+
   get nextRound(): number {
-    const row = this.database.prepare('SELECT max(round) AS last FROM round').get() as {
-      last: number | null;
-    };
-    return (row.last ?? -1) + 1;
+    return Number(this.row('SELECT max(round) AS last FROM round')?.last ?? -1) + 1;
   }
 
   getMeta(key: string): string | null {
-    const row = this.database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
+    const row = this.row('SELECT value FROM meta WHERE key = ?', key);
     return (row?.value as string | undefined) ?? null;
   }
 
   setMeta(key: string, value: string): void {
-    this.database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(key, value);
+    this.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', key, value);
   }
 
   /** Adds rounds, all or none. Rounds come in order; one that is there is passed over. */
@@ -67,13 +89,13 @@ export class Archive implements Disposable {
   }
 
   story(round: number): RoundStory | null {
-    const row = this.database.prepare('SELECT story FROM round WHERE round = ?').get(round);
+    const row = this.row('SELECT story FROM round WHERE round = ?', round);
     return row === undefined ? null : roundStorySchema.parse(unpack(row.story as Uint8Array));
   }
 
   /** When each window of a round began and ended. */
   windows(round: number): RoundStory['windows'] {
-    const row = this.database.prepare('SELECT windows FROM round WHERE round = ?').get(round);
+    const row = this.row('SELECT windows FROM round WHERE round = ?', round);
     return row === undefined ? [] : (JSON.parse(String(row.windows)) as RoundStory['windows']);
   }
 
@@ -82,31 +104,89 @@ export class Archive implements Disposable {
     const base = beforeRound === 0 ? measurement : this.measurement(0);
     if (base === null) throw new RangeError('the first state must be measured first');
     this.#atomically(() => {
-      this.database
-        .prepare('INSERT OR REPLACE INTO measurement VALUES (?, ?, ?)')
-        .run(beforeRound, measurement.state, pack(measurement));
-      const insert = this.database.prepare('INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?, ?, ?, ?)');
+      this.run(
+        'INSERT OR REPLACE INTO measurement VALUES (?, ?, ?)',
+        beforeRound,
+        measurement.state,
+        pack(measurement),
+      );
+      const insert = this.#prepare('INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?, ?, ?, ?)');
       for (const { domain, losses, bytesPerToken } of measurement.domains) {
         const before = base.domains.find((candidate) => candidate.domain === domain);
         if (before === undefined) continue;
-        const fall = pairedStatistics(
-          pairedDifferences(Float64Array.from(before.losses), Float64Array.from(losses)),
-          TAIL,
-        );
+        const fall = pairedFall(before.losses, losses);
         const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
         const bits = bytesPerToken === null ? null : loss / Math.LN2 / bytesPerToken;
         insert.run(beforeRound, domain, loss, bits, fall.mean, fall.lower, fall.upper);
       }
+      this.#addStep(beforeRound, this.measurement(beforeRound - 1), measurement);
+      this.#addStep(beforeRound + 1, measurement, this.measurement(beforeRound + 1));
     });
   }
 
   measurement(beforeRound: number): StateMeasurement | null {
-    const row = this.database.prepare('SELECT body FROM measurement WHERE before_round = ?').get(beforeRound);
+    const row = this.row('SELECT body FROM measurement WHERE before_round = ?', beforeRound);
     return row === undefined ? null : (unpack(row.body as Uint8Array) as StateMeasurement);
+  }
+
+  /** Keeps the norms of a round's updates. */
+  addUpdateNorms(norms: RoundUpdateNorms): void {
+    this.run('INSERT OR REPLACE INTO update_norms VALUES (?, ?)', norms.round, pack(norms));
+  }
+
+  /** Of the newest round before `before` whose updates were measured. */
+  updateNormsBefore(before: number): RoundUpdateNorms | null {
+    const row = this.row('SELECT body FROM update_norms WHERE round < ? ORDER BY round DESC LIMIT 1', before);
+    return row === undefined ? null : (unpack(row.body as Uint8Array) as RoundUpdateNorms);
+  }
+
+  /** What is remembered of a run's declarations, so that a restart does not read the ledger from its start. */
+  declarationLog(): DeclarationLog {
+    let readUpTo = Number(this.getMeta('declarations_read') ?? -1);
+    const declarations = this.rows('SELECT * FROM declaration ORDER BY block, idx').map(
+      (row): PlacedNote<'declare'> => ({
+        hotkey: String(row.hotkey) as Hotkey,
+        block: Number(row.block),
+        index: Number(row.idx),
+        note: JSON.parse(String(row.note)),
+      }),
+    );
+    return {
+      declarations,
+      // Ours: another process may have read further than what is in memory here.
+      get readUpTo() {
+        return readUpTo;
+      },
+      add: (found, upTo) => {
+        this.#atomically(() => {
+          for (const { block, index, hotkey, note } of found) {
+            this.run(
+              'INSERT OR IGNORE INTO declaration VALUES (?, ?, ?, ?)',
+              block,
+              index,
+              hotkey,
+              JSON.stringify(note),
+            );
+          }
+          const known = Number(this.getMeta('declarations_read') ?? -1);
+          this.setMeta('declarations_read', `${Math.max(known, upTo)}`);
+        });
+        declarations.push(...found);
+        readUpTo = upTo;
+      },
+    };
   }
 
   [Symbol.dispose](): void {
     this.database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.database.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
   }
 
   #atomically(work: () => void): void {
@@ -122,37 +202,60 @@ export class Archive implements Disposable {
     }
   }
 
+  /** What one round gave: of the whole model, and what the sub-model would have claimed. States may be measured in any order. */
+  #addStep(beforeRound: number, before: StateMeasurement | null, after: StateMeasurement | null): void {
+    if (before === null || after === null) return;
+    for (const { domain, losses, subModelLosses } of after.domains) {
+      const earlier = before.domains.find((candidate) => candidate.domain === domain);
+      if (earlier === undefined) continue;
+      const gain = pairedFall(earlier.losses, losses);
+      const sub = subModelGap(earlier, { losses, subModelLosses });
+      this.run(
+        'INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        beforeRound,
+        domain,
+        gain.mean,
+        gain.lower,
+        gain.upper,
+        sub?.gain ?? null,
+        sub?.gap.mean ?? null,
+        sub?.gap.lower ?? null,
+        sub?.gap.upper ?? null,
+      );
+    }
+  }
+
   #addRound(story: RoundStory): void {
     const { round, outcome, state, parent, agreed, firstBlock, lastBlock, windows, groups, miners } = story;
-    const added = this.database
-      .prepare('INSERT OR IGNORE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(
-        round,
-        outcome,
-        state,
-        parent,
-        agreed ? 1 : 0,
-        firstBlock,
-        lastBlock,
-        windows[0]?.startedAtMs ?? 0,
-        windows.at(-1)?.endedAtMs ?? 0,
-        miners.length,
-        miners.filter(({ scoreNanoNats }) => (scoreNanoNats ?? 0) > 0).length,
-        outcome === 'canonical' ? miners.filter(({ mergeWeight }) => mergeWeight > 0).length : 0,
-        JSON.stringify(
-          groups.map(({ group, mergedUpdates, scale }) => ({
-            group,
-            mergedUpdates: outcome === 'canonical' ? mergedUpdates : 0,
-            scale: outcome === 'canonical' ? scale : 0,
-          })),
-        ),
-        JSON.stringify(windows),
-        pack(story),
-      );
+    const added = this.#prepare(
+      'INSERT OR IGNORE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      round,
+      outcome,
+      state,
+      parent,
+      agreed ? 1 : 0,
+      firstBlock,
+      lastBlock,
+      windows[0]?.startedAtMs ?? 0,
+      windows.at(-1)?.endedAtMs ?? 0,
+      miners.length,
+      miners.filter(({ scoreNanoNats }) => (scoreNanoNats ?? 0) > 0).length,
+      outcome === 'canonical' ? miners.filter(({ mergeWeight }) => mergeWeight > 0).length : 0,
+      JSON.stringify(
+        groups.map(({ group, mergedUpdates, scale }) => ({
+          group,
+          mergedUpdates: outcome === 'canonical' ? mergedUpdates : 0,
+          scale: outcome === 'canonical' ? scale : 0,
+        })),
+      ),
+      JSON.stringify(windows),
+      pack(story),
+    );
     if (added.changes === 0) return;
     this.#addMiners(story);
     this.#addValidators(story);
-    const artifact = this.database.prepare('INSERT OR IGNORE INTO artifact VALUES (?, ?, ?)');
+    const artifact = this.#prepare('INSERT OR IGNORE INTO artifact VALUES (?, ?, ?)');
     for (const { report, vote, state: posted } of story.validators) {
       if (report.document !== null) artifact.run(report.document, 'report', round);
       if (vote !== null) artifact.run(vote.mergeReport, 'merge report', round);
@@ -162,15 +265,15 @@ export class Archive implements Disposable {
   }
 
   #addMiners({ round, outcome, groups, miners }: RoundStory): void {
-    const database = this.database;
-    const row = database.prepare('INSERT INTO miner_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-    const total = database.prepare(
+    const prepare = (sql: string): StatementSync => this.#prepare(sql);
+    const row = prepare('INSERT INTO miner_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const total = prepare(
       'INSERT INTO miner_total VALUES (?, 1, ?, ?, ?) ON CONFLICT (miner) DO UPDATE SET rounds = rounds + 1, paid = paid + excluded.paid, incentive = incentive + excluded.incentive, bytes = bytes + excluded.bytes',
     );
-    const reasons = database.prepare(
+    const reasons = prepare(
       'INSERT INTO reason_total VALUES (?, ?, 1, ?) ON CONFLICT (miner, reason) DO UPDATE SET count = count + 1, last_round = excluded.last_round',
     );
-    const contribution = database.prepare(
+    const contribution = prepare(
       'INSERT INTO contribution VALUES (?, ?, 1, ?, ?) ON CONFLICT (grp, miner) DO UPDATE SET rounds = rounds + 1, weight = weight + excluded.weight, last_round = excluded.last_round',
     );
     for (const miner of miners) {
@@ -199,9 +302,7 @@ export class Archive implements Disposable {
   }
 
   #addValidators({ round, windows, validators }: RoundStory): void {
-    const row = this.database.prepare(
-      'INSERT INTO validator_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    );
+    const row = this.#prepare('INSERT INTO validator_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     const window = windows.find(({ name }) => name === 'evaluate');
     const evaluateMs = window === undefined ? null : window.endedAtMs - window.startedAtMs;
     for (const { uid, hotkey, stake, dividends, report, state, agreement, sequencesMeasured } of validators) {
@@ -226,13 +327,30 @@ export class Archive implements Disposable {
   #hotkeyId(hotkey: string): number {
     const known = this.#hotkeys.get(hotkey);
     if (known !== undefined) return known;
-    this.database.prepare('INSERT OR IGNORE INTO hotkey (hotkey) VALUES (?)').run(hotkey);
-    const { id } = this.database.prepare('SELECT id FROM hotkey WHERE hotkey = ?').get(hotkey) as {
+    this.#prepare('INSERT OR IGNORE INTO hotkey (hotkey) VALUES (?)').run(hotkey);
+    const { id } = this.#prepare('SELECT id FROM hotkey WHERE hotkey = ?').get(hotkey) as {
       id: number;
     };
     this.#hotkeys.set(hotkey, id);
     return id;
   }
+}
+
+function pairedFall(before: readonly number[], after: readonly number[]) {
+  return pairedStatistics(pairedDifferences(Float64Array.from(before), Float64Array.from(after)), TAIL);
+}
+
+type Losses = Pick<DomainMeasurement, 'losses' | 'subModelLosses'>;
+
+/** Fall of the sub-model's loss, and that less the whole model's; null where no group trains on the domain. */
+function subModelGap(before: Losses, after: Losses) {
+  if (before.subModelLosses === null || after.subModelLosses === null) return null;
+  const falls = (from: readonly number[], to: readonly number[]): Float64Array =>
+    pairedDifferences(Float64Array.from(from), Float64Array.from(to));
+  const own = falls(before.subModelLosses, after.subModelLosses);
+  const whole = falls(before.losses, after.losses);
+  const gain = own.reduce((sum, value) => sum + value, 0) / own.length;
+  return { gain, gap: pairedStatistics(pairedDifferences(own, whole), TAIL) };
 }
 
 /** A miner's part in its group's step of one round: its weight in the merge times the step's scale. */

@@ -1,7 +1,7 @@
 import type { Block } from '@connito/ledger';
 import { backoffMs, type Clock, sleep } from '@connito/node';
 import { type PhasePoint, type PlacedNote, phaseAt, readNotes, roundWindow } from '@connito/protocol';
-import { Participants, type RoundFacts, type RunContext } from '@connito/run';
+import type { Participants, RoundFacts, RunContext } from '@connito/run';
 import type { EventHub } from './event-hub.ts';
 import type { Faults } from './faults.ts';
 
@@ -24,9 +24,12 @@ export class NetworkWatch {
   #open: { readonly facts: RoundFacts; readonly notes: PlacedNote[]; readUpTo: number } | null = null;
   #moved = Promise.withResolvers<void>();
 
-  constructor(context: RunContext, parts: { clock: Clock; hub: EventHub; faults: Faults }) {
+  constructor(
+    context: RunContext,
+    parts: { participants: Participants; clock: Clock; hub: EventHub; faults: Faults },
+  ) {
     this.#context = context;
-    this.#participants = new Participants(context);
+    this.#participants = parts.participants;
     this.#clock = parts.clock;
     this.#hub = parts.hub;
     this.#faults = parts.faults;

@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, sleep } from '@connito/node';
 import { ConnitoError, type StateHash } from '@connito/protocol';
-import { CanonicalChain, Participants, type RoundReaders, type RunContext } from '@connito/run';
+import { CanonicalChain, type Participants, type RoundReaders, type RunContext } from '@connito/run';
 import type { Archive } from '../archive/archive.ts';
 import { tellRound } from '../story/tell-round.ts';
 import type { EventHub } from './event-hub.ts';
@@ -12,6 +12,7 @@ const RETRY = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
 export type RoundIndexerParts = {
   readonly archive: Archive;
+  readonly participants: Participants;
   readonly watch: NetworkWatch;
   readonly hub: EventHub;
   readonly faults: Faults;
@@ -25,7 +26,7 @@ export class RoundIndexer {
   readonly #parts: RoundIndexerParts;
 
   constructor(context: RunContext, genesis: StateHash, parts: RoundIndexerParts) {
-    const participants = new Participants(context);
+    const { participants } = parts;
     this.#context = context;
     this.#readers = { participants, chain: new CanonicalChain(context, participants, genesis) };
     this.#parts = parts;

@@ -92,10 +92,7 @@ export class StateMeter {
   #nextRound(): number | null {
     const { archive } = this.#parts;
     const measured = new Set(
-      archive.database
-        .prepare('SELECT before_round AS round FROM measurement')
-        .all()
-        .map(({ round }) => Number(round)),
+      archive.rows('SELECT before_round AS round FROM measurement').map(({ round }) => Number(round)),
     );
     for (let round = archive.nextRound; round > 0; round--) {
       if (!measured.has(round) && !this.#unavailable.has(round)) return round;

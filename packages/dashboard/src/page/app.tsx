@@ -11,6 +11,7 @@ import { Origin } from './parts/figure.tsx';
 export function App() {
   const [id = '', ...rest] = route.value.parts;
   const page = PAGES.find((candidate) => candidate.id === id) ?? PAGES[0]!;
+  const run = useResource<RunAnswer>('/run').value.data;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const address = route.value.parts.join('/');
@@ -27,11 +28,13 @@ export function App() {
       </button>
       <Header />
       <nav class="pages" aria-label="Pages">
-        {PAGES.map(({ id: each, title }) => (
-          <a key={each} href={linkTo(each)} aria-current={each === page.id ? 'page' : undefined}>
-            {title}
-          </a>
-        ))}
+        {PAGES.filter(({ needs }) => needs === undefined || run?.pages[needs] === true).map(
+          ({ id: each, title }) => (
+            <a key={each} href={linkTo(each)} aria-current={each === page.id ? 'page' : undefined}>
+              {title}
+            </a>
+          ),
+        )}
       </nav>
       <main id="main" tabIndex={-1} ref={main} aria-label={page.title}>
         <h1 class="sr-only">{page.title}</h1>

@@ -3,6 +3,7 @@ import type { Ledger } from '@connito/ledger';
 import {
   type ExpertGroupId,
   evaluationSeedBlock,
+  expertsOf,
   parseRunDefinition,
   type Reason,
   type RunDefinition,
@@ -18,6 +19,7 @@ import {
 } from '@connito/protocol';
 import type { RunContext, StateMeasurement } from '@connito/run';
 import type { ArtifactStore } from '@connito/store';
+import type { RoundUpdateNorms } from '../live/update-norms.ts';
 import type { MinerStory, OutcomeStory, RoundStory } from '../story/round-story.ts';
 
 const EXAMPLE = new URL('../../../protocol/src/fixtures/run-definition.json', import.meta.url);
@@ -147,6 +149,10 @@ function stateOf(round: number): string {
   return hashOf('state', round);
 }
 
+function sampleLosses(beforeRound: number, domain: number): number[] {
+  return Array.from({ length: 24 }, (_, j) => 3 + domain + j / 100 - Math.log1p(beforeRound) / (20 + j));
+}
+
 /** A measurement in which every domain's loss falls slowly. */
 export function sampleMeasurement(definition: RunDefinition, beforeRound: number): StateMeasurement {
   const { numHiddenLayers, numExperts } = definition.baseModel.architecture;
@@ -155,7 +161,8 @@ export function sampleMeasurement(definition: RunDefinition, beforeRound: number
     state: stateOf(beforeRound - 1) as StateHash,
     domains: domains.map((domain, d) => ({
       domain,
-      losses: Array.from({ length: 24 }, (_, j) => 3 + d + j / 100 - Math.log1p(beforeRound) / (20 + j)),
+      losses: sampleLosses(beforeRound, d),
+      subModelLosses: domain === 'general' ? null : sampleLosses(2 * beforeRound, d),
       bytesPerToken: 3.5,
       load: Array.from({ length: numHiddenLayers }, () =>
         Array.from(
@@ -175,4 +182,19 @@ export function sampleMeasurement(definition: RunDefinition, beforeRound: number
       ),
     ),
   };
+}
+
+/** Norms of a round's updates, growing with the miner's number. */
+export function sampleUpdateNorms(
+  definition: RunDefinition,
+  round: number,
+  miners: number,
+): RoundUpdateNorms {
+  const updates = Array.from({ length: miners }, (_, i) => {
+    const group = definition.groups[i % definition.groups.length]!;
+    const experts = expertsOf(group).map((place) => ({ ...place, norm: (1 + i) / 100 }));
+    const norm = Math.sqrt(experts.reduce((sum, expert) => sum + expert.norm ** 2, 0));
+    return { uid: i, hotkey: sampleHotkey('miner', i), group: group.id, norm, experts };
+  });
+  return { round, opened: miners, updates };
 }

@@ -13,7 +13,7 @@ const MAX_MINERS = 500;
 
 /** Everything current in one document, for machines. */
 export function dashboardView(source: LiveSource): DashboardAnswer {
-  const { definition: _, command: __, ...run } = runView(source);
+  const { definition: _, command: __, pages: ___, ...run } = runView(source);
   return {
     format: 'connito-dashboard/1',
     run,

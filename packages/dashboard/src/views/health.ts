@@ -1,7 +1,8 @@
 import type { Clock } from '@connito/node';
-import type { Health } from '../api/schemas.ts';
+import type { Health, MarketFacts, ServingFacts } from '../api/schemas.ts';
 import type { Faults } from '../live/faults.ts';
 import type { NetworkWatch } from '../live/network-watch.ts';
+import type { Polled } from '../outside/polled.ts';
 import { expectedSeconds } from './expected-seconds.ts';
 import { rowsOf, type ViewSource } from './source.ts';
 
@@ -12,6 +13,10 @@ export type LiveSource = ViewSource & {
   readonly measures: boolean;
   /** Whether the ledger is a copy of a stopped network's. */
   readonly isStopped: boolean;
+  /** Null where no market is shown. */
+  readonly market: Polled<MarketFacts> | null;
+  /** Null where no server of models is shown. */
+  readonly serving: Polled<ServingFacts> | null;
 };
 
 /** A block may take a few times longer than usual before the data count as stale, and always at least this. */

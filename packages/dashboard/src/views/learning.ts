@@ -1,5 +1,5 @@
 import type { LearningAnswer } from '../api/schemas.ts';
-import { isTrained, rowsOf, type ViewSource } from './source.ts';
+import { isTrained, type Row, rowsOf, type ViewSource } from './source.ts';
 
 /** Points of each domain at most: more than a screen has columns for. */
 export const MAX_POINTS = 400;
@@ -19,7 +19,7 @@ export function learningView(source: ViewSource, query: LearningQuery): Learning
   // Counted back from the newest, so that it is always there; the base model too, as what all is compared with.
   const losses = rowsOf(
     source,
-    'SELECT * FROM loss WHERE before_round BETWEEN ? AND ? AND ((? - before_round) % ? = 0 OR before_round = 0) ORDER BY before_round',
+    'SELECT loss.*, gain, gain_low, gain_high, sub_gain, gap, gap_low, gap_high FROM loss LEFT JOIN step USING (before_round, domain) WHERE before_round BETWEEN ? AND ? AND ((? - before_round) % ? = 0 OR before_round = 0) ORDER BY before_round',
     from,
     to,
     to,
@@ -40,6 +40,7 @@ export function learningView(source: ViewSource, query: LearningQuery): Learning
         fall: Number(row.fall),
         low: Number(row.fall_low),
         high: Number(row.fall_high),
+        step: row.gain === null ? null : stepOf(row),
       })),
     })),
     merges: rowsOf(
@@ -54,5 +55,23 @@ export function learningView(source: ViewSource, query: LearningQuery): Learning
       outcome: row.outcome as 'canonical' | 'void',
       groups: JSON.parse(String(row.groups)),
     })),
+  };
+}
+
+/** What a round gave, from a row of the table `step`. */
+export function stepOf(row: Row): NonNullable<LearningAnswer['domains'][number]['points'][number]['step']> {
+  return {
+    gain: Number(row.gain),
+    low: Number(row.gain_low),
+    high: Number(row.gain_high),
+    subModel:
+      row.gap === null
+        ? null
+        : {
+            gain: Number(row.sub_gain),
+            gap: Number(row.gap),
+            low: Number(row.gap_low),
+            high: Number(row.gap_high),
+          },
   };
 }

@@ -1,6 +1,7 @@
 import type { ProvenanceAnswer, RoundAnswer, RoundsAnswer } from '../api/schemas.ts';
+import { stepOf } from './learning.ts';
 import { storyOf } from './miners.ts';
-import { nameOf, rowsOf, type ViewSource } from './source.ts';
+import { isTrained, nameOf, rowsOf, type ViewSource } from './source.ts';
 
 export type RoundsQuery = { readonly before?: number | undefined; readonly limit: number };
 
@@ -40,7 +41,13 @@ export function roundView(source: ViewSource, round: number): RoundAnswer {
     const name = nameOf(source, hotkey);
     return name === null ? [] : [[hotkey, name] as const];
   });
-  return { ...story, names: Object.fromEntries(named) };
+  const gains = rowsOf(source, 'SELECT * FROM step WHERE before_round = ? ORDER BY domain', round + 1).map(
+    (row) => {
+      const domain = String(row.domain);
+      return { domain, trained: isTrained(source, domain), ...stepOf(row) };
+    },
+  );
+  return { ...story, gains, names: Object.fromEntries(named) };
 }
 
 /** Whose updates the current state is made of. */

@@ -1,5 +1,5 @@
 import type { RunContext } from '@connito/run';
-import type { Archive } from '../archive/archive.ts';
+import type { Archive, Row } from '../archive/archive.ts';
 
 /** What every view is made from. */
 export type ViewSource = {
@@ -9,11 +9,10 @@ export type ViewSource = {
   readonly names: ReadonlyMap<string, string>;
 };
 
-/** A row of SQLite as the queries here read them. */
-export type Row = Readonly<Record<string, string | number | bigint | Uint8Array | null>>;
+export type { Row };
 
 export function rowsOf(source: ViewSource, sql: string, ...parameters: (string | number)[]): Row[] {
-  return source.archive.database.prepare(sql).all(...parameters) as Row[];
+  return source.archive.rows(sql, ...parameters);
 }
 
 export function nameOf(source: ViewSource, hotkey: string): string | null {

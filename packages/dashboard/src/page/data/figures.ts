@@ -66,6 +66,21 @@ export const FIGURES = {
     how: 'Mean paired difference over the reporting sequences, with its 95 % interval. Millinats per token; positive is better.',
     field: '/learning → domains[].points[].fall',
   },
+  gain: {
+    title: 'Gain of one round',
+    how: 'Mean paired difference to the state before the round over the reporting sequences, with its 95 % interval. Millinats per token; positive is better.',
+    field: '/learning → domains[].points[].step',
+  },
+  subModel: {
+    title: 'Sub-model and gap',
+    how: 'The same measured on a model whose routers may choose the group’s experts only; the gap is that less the whole model’s gain. Nothing is paid by it.',
+    field: '/rounds/{round} → gains[].subModel',
+  },
+  norm: {
+    title: 'Norm of an update',
+    how: '‖local − global‖ of the decoded update: of one expert’s three matrices, or of all. From the revealed bytes, checked as validators check them.',
+    field: '/experts → updates.rows[]',
+  },
   bits: {
     title: 'Bits per byte',
     how: 'The loss in bits, over the mean bytes of a token of the same sequences.',
@@ -145,6 +160,71 @@ export const FIGURES = {
     title: 'Measured by a validator',
     how: 'From its signed report, whose hash is on the ledger. Millinats per token.',
     field: '/rounds/{round} → miners[].outcomes[]',
+  },
+  package: {
+    title: 'Package',
+    how: 'From the market’s index, where it follows from the package’s signed manifest. An index is not signed as a whole and may leave packages out.',
+    field: '/market → packages[]',
+  },
+  packageGain: {
+    title: 'Gain of a package',
+    how: 'Loss of the base model less the package’s on its own domain’s reporting texts, paired by sequence, with the 95 % interval. Measured by its publisher, who signed it. Millinats per token.',
+    field: '/market → packages[].gain',
+  },
+  packageCost: {
+    title: 'Forgetting of a package',
+    how: 'The same on the general text that it costs most; negative is worse than the base model.',
+    field: '/market → packages[].worstGeneral',
+  },
+  packageStatus: {
+    title: 'Status',
+    how: 'What the publisher’s latest notice says; its signature was checked. A revocation is final.',
+    field: '/market → packages[].status, notice',
+  },
+  price: {
+    title: 'Price',
+    how: 'For a million tokens that its experts take part in, in the ledger’s smallest unit.',
+    field: '/market → packages[].pricePerMillionTokens',
+  },
+  lineage: {
+    title: 'Lineage',
+    how: 'Merged rounds and paid miners of the run it was trained in. “connito package verify --dir” computes it anew from that run’s record.',
+    field: '/market → packages[].run, mergedRounds, miners',
+  },
+  statement: {
+    title: 'Statement',
+    how: 'What a server says it owes for a range of its receipts; its signature was checked here. “connito market check” computes it anew from the receipts.',
+    field: '/market → statements[]',
+  },
+  payment: {
+    title: 'Payment',
+    how: 'A payment on the ledger by the server itself, under the statement’s hash, of exactly its payees’ amounts.',
+    field: '/market → statements[].payment',
+  },
+  served: {
+    title: 'What is served',
+    how: 'As the server says at /v1/models.',
+    field: '/serving → models[]',
+  },
+  servingLoad: {
+    title: 'Load',
+    how: 'Gauges and counters of the server’s /metrics, since it started.',
+    field: '/serving → models[]',
+  },
+  servingSpeed: {
+    title: 'Tokens per second',
+    how: 'Difference of the server’s counter of written tokens over the seconds between two scrapes, at most a minute apart.',
+    field: '/serving → models[].tokensPerSecond',
+  },
+  servingLatency: {
+    title: 'Latency',
+    how: 'From the server’s histograms since it started: the mean, and bounds of the buckets that the median and the 99th percentile are in.',
+    field: '/serving → models[].firstToken, answer',
+  },
+  servingExperts: {
+    title: 'Whose experts answered',
+    how: 'Tokens that at least one expert of the package served; “base” are the base model’s own. One token may count for several.',
+    field: '/serving → models[].packageTokens',
   },
   seconds: { title: 'Duration', how: 'Difference of block timestamps.', field: '/rounds → rows[].seconds' },
   count: { title: 'Count', how: 'Counted over the archive of finished rounds.', field: '/rounds' },

@@ -20,6 +20,21 @@ export function withSign(value: number, digits: number, signed = true): string {
   return signed && !isZero ? `+${text}` : text;
 }
 
+/** A gain with its interval, from nano-nats to signed millinats. */
+export function gainWithInterval(
+  gain: {
+    readonly meanNanoNats: number;
+    readonly lowerNanoNats: number;
+    readonly upperNanoNats: number;
+  } | null,
+): string {
+  if (gain === null) return '–';
+  const [mean, lower, upper] = [gain.meanNanoNats, gain.lowerNanoNats, gain.upperNanoNats].map((value) =>
+    withSign(value / 1e6, 1),
+  );
+  return `${mean} (${lower} to ${upper})`;
+}
+
 export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)}${THIN}%`;
 }

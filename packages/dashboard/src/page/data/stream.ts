@@ -4,7 +4,7 @@ import type { EventName, Health } from '../../api/schemas.ts';
 /** The server sends health every 5 s; twice missed, and the connection counts as lost. */
 const SILENCE_MS = 12_000;
 const RECONNECT_MS = 1_000;
-const EVENTS: readonly EventName[] = ['hello', 'block', 'round', 'measured', 'health'];
+const EVENTS: readonly EventName[] = ['hello', 'block', 'round', 'measured', 'market', 'serving', 'health'];
 
 export const health = signal<Health | null>(null);
 export const connected = signal(false);

@@ -13,14 +13,27 @@ export type Series = {
   readonly dashed?: boolean;
 };
 
+/** What happened at a round. Told by length and place as well as by colour. */
+export type Mark = {
+  readonly round: number;
+  readonly kind: 'merged' | 'stood' | 'void';
+  readonly text: string;
+};
+
 export type ChartProps = {
   readonly label: string;
   readonly rounds: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly height?: number;
-  /** Rounds to mark on the axis: void ones. */
-  readonly marks?: readonly number[];
+  /** Drawn on the axis, told in the legend and in the table. */
+  readonly marks?: readonly Mark[];
+};
+
+const MARKS: Readonly<Record<Mark['kind'], { readonly ink: string; readonly length: number }>> = {
+  merged: { ink: '--good', length: 8 },
+  stood: { ink: '--quiet', length: 4 },
+  void: { ink: '--bad', length: 14 },
 };
 
 /** Lines over rounds. The pointer reads values off the legend; a table below it holds them for everybody else. */
@@ -78,6 +91,7 @@ export function Chart({ label, rounds, series, format, height = 240, marks = [] 
                     {one.label}
                   </th>
                 ))}
+                {marks.length > 0 && <th scope="col">merge</th>}
               </tr>
             </thead>
             <tbody>
@@ -90,6 +104,7 @@ export function Chart({ label, rounds, series, format, height = 240, marks = [] 
                       {low?.[i] != null && high?.[i] != null && ` (${format(low[i])} to ${format(high[i])})`}
                     </td>
                   ))}
+                  {marks.length > 0 && <td>{textAt(marks, round) ?? ''}</td>}
                 </tr>
               ))}
             </tbody>
@@ -98,6 +113,10 @@ export function Chart({ label, rounds, series, format, height = 240, marks = [] 
       </details>
     </figure>
   );
+}
+
+function textAt(marks: readonly Mark[], round: number): string | null {
+  return marks.find((mark) => mark.round === round)?.text ?? null;
 }
 
 function chartData(rounds: readonly number[], series: readonly Series[]): uPlot.AlignedData {
@@ -129,10 +148,17 @@ function optionsOf({
 }: Pick<ChartProps, 'label' | 'series' | 'format'> & {
   height: number;
   width: number;
-  marks: () => readonly number[];
+  marks: () => readonly Mark[];
 }): uPlot.Options {
   const lines: uPlot.Series[] = [
-    { label: 'round', value: (_, value) => (value === null ? '–' : `${value}`) },
+    {
+      label: 'round',
+      value: (_, value) => {
+        if (value === null) return '–';
+        const text = textAt(marks(), value);
+        return text === null ? `${value}` : `${value} (${text})`;
+      },
+    },
   ];
   const bands: uPlot.Band[] = [];
   for (const { label: name, color: index, low, dashed } of series) {
@@ -182,11 +208,13 @@ function optionsOf({
       draw: [
         ({ ctx, bbox, valToPos }) => {
           ctx.save();
-          ctx.fillStyle = color('--bad');
-          for (const round of marks()) {
-            const x = valToPos(round, 'x', true);
-            if (x >= bbox.left && x <= bbox.left + bbox.width)
-              ctx.fillRect(x - 1, bbox.top + bbox.height - 8, 2, 8);
+          for (const [kind, { ink, length }] of Object.entries(MARKS)) {
+            ctx.fillStyle = color(ink);
+            for (const mark of marks()) {
+              const x = valToPos(mark.round, 'x', true);
+              if (mark.kind !== kind || x < bbox.left || x > bbox.left + bbox.width) continue;
+              ctx.fillRect(x - 1, bbox.top + bbox.height - length, 2, length);
+            }
           }
           ctx.restore();
         },

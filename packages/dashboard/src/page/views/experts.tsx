@@ -2,9 +2,11 @@ import { signal } from '@preact/signals';
 import type { ExpertsAnswer } from '../../api/schemas.ts';
 import { percent, shortHash, withSign } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
+import { linkTo } from '../data/route.ts';
 import { Figure } from '../parts/figure.tsx';
 import { type HeatCell, HeatMap } from '../parts/heat-map.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
+import { Person } from '../parts/person.tsx';
 import { Table } from '../parts/table.tsx';
 
 const MODES = { after: 'now', before: 'base model', change: 'change' } as const;
@@ -28,6 +30,7 @@ export function ExpertsView() {
           )}
           <Drifts experts={data} />
           <Overlap experts={data} />
+          {data.updates !== null && <Updates updates={data.updates} />}
         </div>
       )}
     </Loaded>
@@ -207,6 +210,53 @@ function Overlap({ experts }: { experts: ExpertsAnswer }) {
           },
         ]}
       />
+    </Panel>
+  );
+}
+
+type ShownUpdates = NonNullable<ExpertsAnswer['updates']>;
+
+/** One heat map for each group: its miners' updates by expert. */
+function Updates({ updates: { round, opened, rows } }: { updates: ShownUpdates }) {
+  const largest = Math.max(1e-12, ...rows.flatMap(({ experts }) => experts.map(({ norm }) => norm)));
+  return (
+    <Panel
+      title="How far each update moves each expert"
+      class="span"
+      note={
+        <Figure of="norm" at={`round ${round}, ${rows.length} valid of ${opened} reveals opened`}>
+          ‖local − global‖, updates of round <a href={linkTo('rounds', round)}>{round}</a>
+        </Figure>
+      }
+    >
+      {rows.length === 0 && <p class="quiet">No valid update was revealed in round {round}.</p>}
+      {[...Map.groupBy(rows, ({ group }) => group)].map(([group, own]) => (
+        <div key={group} class="layer-groups">
+          <h3>{group}</h3>
+          <HeatMap
+            caption={`Norms of the updates of group ${group} by miner and expert`}
+            of="norm"
+            corner="miner"
+            columns={['all', ...own[0]!.experts.map(({ layer, expert }) => `${layer}/${expert}`)]}
+            rows={own.map(({ hotkey, name, uid, norm, mergeWeight, experts }) => {
+              const became = mergeWeight > 0 ? `merged with weight ${percent(mergeWeight)}` : 'not merged';
+              return {
+                key: hotkey,
+                title: <Person hotkey={hotkey} name={name} />,
+                cells: [
+                  { level: null, text: norm.toPrecision(3), at: `uid ${uid}, whole update; ${became}` },
+                  ...experts.map((each) => ({
+                    level: each.norm / largest,
+                    text: each.norm.toPrecision(2),
+                    at: `uid ${uid}, layer ${each.layer}, expert ${each.expert}; ${became}`,
+                  })),
+                ],
+              };
+            })}
+          />
+        </div>
+      ))}
+      <p class="quiet">Columns are layer/expert.</p>
     </Panel>
   );
 }

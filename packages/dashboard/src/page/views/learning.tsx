@@ -1,9 +1,10 @@
 import type { LearningAnswer } from '../../api/schemas.ts';
 import { loss, withSign } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
-import { Chart } from '../parts/chart.tsx';
+import { Chart, type Mark } from '../parts/chart.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { HeatMap } from '../parts/heat-map.tsx';
+import { Interval } from '../parts/interval.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
 
@@ -44,7 +45,14 @@ function Charts({ learning }: { learning: LearningAnswer }) {
       return value === null ? null : value * factor;
     });
   };
-  const voids = merges.filter(({ outcome }) => outcome === 'void').map(({ round }) => round + 1);
+  const marks = merges.map(markOf);
+  const steps = (of: DomainSeries, field: 'gain' | 'low' | 'high') => {
+    const byRound = new Map(of.points.map(({ round, step }) => [round, step?.[field] ?? null]));
+    return rounds.map((round) => {
+      const value = byRound.get(round) ?? null;
+      return value === null ? null : 1000 * value;
+    });
+  };
   const thinned = every === 1 ? undefined : `Every ${every}th state is drawn; none is averaged.`;
   const hasBits = ordered.some(({ points }) => points.some(({ bitsPerByte }) => bitsPerByte !== null));
   return (
@@ -60,7 +68,7 @@ function Charts({ learning }: { learning: LearningAnswer }) {
           label="Fall of the held-out loss since the base model, millinats per token, by round"
           rounds={rounds}
           height={280}
-          marks={voids}
+          marks={marks}
           format={(value) => withSign(value, 1)}
           series={ordered.map((domain, i) => ({
             label: nameOf(domain),
@@ -71,11 +79,41 @@ function Charts({ learning }: { learning: LearningAnswer }) {
             high: values(domain, 'high', 1000),
           }))}
         />
+        <p class="quiet">
+          On the axis: <b class="good">long tick</b>, updates merged; short tick, no step was taken;{' '}
+          <b class="bad">longest tick</b>, void round. A point is the state after its round; 0 is the base
+          model.
+        </p>
+      </Panel>
+      <Panel
+        title="What each round gave"
+        class="span"
+        note={
+          <Figure of="gain">
+            millinats per token against the round before, with 95 % intervals; up is better
+          </Figure>
+        }
+      >
+        <Chart
+          label="Fall of the held-out loss against the round before, millinats per token, by round"
+          rounds={rounds}
+          marks={marks}
+          format={(value) => withSign(value, 1)}
+          series={ordered.map((domain, i) => ({
+            label: nameOf(domain),
+            color: i,
+            dashed: !domain.trained,
+            values: steps(domain, 'gain'),
+            low: steps(domain, 'low'),
+            high: steps(domain, 'high'),
+          }))}
+        />
       </Panel>
       <Panel title="Held-out loss" note={<Figure of="loss">nats per token; down is better</Figure>}>
         <Chart
           label="Held-out loss in nats per token, by round"
           rounds={rounds}
+          marks={marks}
           format={(value) => value.toFixed(3)}
           series={ordered.map((domain, i) => ({
             label: nameOf(domain),
@@ -93,6 +131,7 @@ function Charts({ learning }: { learning: LearningAnswer }) {
           <Chart
             label="Bits per byte, by round"
             rounds={rounds}
+            marks={marks}
             format={(value) => value.toFixed(3)}
             series={ordered.map((domain, i) => ({
               label: nameOf(domain),
@@ -107,6 +146,17 @@ function Charts({ learning }: { learning: LearningAnswer }) {
       <Latest domains={ordered} merges={merges} />
     </div>
   );
+}
+
+/** A round is marked at the state that follows from it. */
+function markOf({ round, outcome, groups }: LearningAnswer['merges'][number]): Mark {
+  if (outcome === 'void') return { round: round + 1, kind: 'void', text: 'void' };
+  const stepped = groups.filter(({ scale }) => scale > 0);
+  if (stepped.length === 0) return { round: round + 1, kind: 'stood', text: 'no step' };
+  const text = stepped
+    .map(({ group, mergedUpdates, scale }) => `${group}: ${mergedUpdates} × ${scale}`)
+    .join(', ');
+  return { round: round + 1, kind: 'merged', text };
 }
 
 function nameOf({ domain, trained }: DomainSeries): string {
@@ -188,14 +238,14 @@ function Latest({ domains, merges }: { domains: readonly DomainSeries[]; merges:
             of: 'fall',
             align: 'right',
             cell: ({ points }) =>
-              at(points, -1, ({ fall, low, high }) => (
-                <>
-                  <b class={low > 0 ? 'good' : high < 0 ? 'bad' : ''}>{withSign(fall * 1000, 1)}</b>{' '}
-                  <span class="quiet">
-                    ({withSign(low * 1000, 1)} to {withSign(high * 1000, 1)})
-                  </span>
-                </>
-              )),
+              at(points, -1, ({ fall, low, high }) => <Interval step={{ gain: fall, low, high }} />),
+          },
+          {
+            title: 'last round, millinats (95 %)',
+            of: 'gain',
+            align: 'right',
+            wide: true,
+            cell: ({ points }) => at(points, -1, ({ step }) => <Interval step={step} />),
           },
           {
             title: 'bits per byte',

@@ -1,9 +1,10 @@
 import type { RoundAnswer, RunAnswer } from '../../api/schemas.ts';
-import { billionths, bytes, milli, percent, seconds, shortHash, words } from '../data/format.ts';
+import { billionths, bytes, milli, percent, seconds, shortHash, withSign, words } from '../data/format.ts';
 import { pin } from '../data/preferences.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';
 import { Figure } from '../parts/figure.tsx';
+import { Interval } from '../parts/interval.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { Person } from '../parts/person.tsx';
 import { Reason } from '../parts/reason.tsx';
@@ -15,7 +16,7 @@ type Place = { readonly block: number; readonly index: number };
 
 /** One round's whole story. */
 export function RoundView({ round }: { round: number }) {
-  const story = useResource<RoundAnswer>(`/rounds/${round}`);
+  const story = useResource<RoundAnswer>(`/rounds/${round}`, ['measured']);
   return <Loaded resource={story.value}>{(data) => <Story story={data} />}</Loaded>;
 }
 
@@ -44,6 +45,7 @@ function Story({ story }: { story: RoundAnswer }) {
           ))}
         </ol>
       </Panel>
+      <Gains story={story} />
       <Panel title="Miners" note={`${miners.length} in round ${round}`}>
         <div class="cards">
           {sorted.map((miner) => (
@@ -114,6 +116,54 @@ function Summary({ story }: { story: RoundAnswer }) {
           </>
         )}
       </dl>
+    </Panel>
+  );
+}
+
+/** What the round gave on the reporting texts, and what a sub-model would have made of it. */
+function Gains({ story: { gains, round } }: { story: RoundAnswer }) {
+  return (
+    <Panel
+      title="What the round gave"
+      note={<Figure of="gain">millinats per token on the reporting texts, with 95 % intervals</Figure>}
+    >
+      <Table<RoundAnswer['gains'][number]>
+        caption="Gain of the round by domain, of the whole model and of the sub-model"
+        rows={[...gains].sort((a, b) => Number(b.trained) - Number(a.trained))}
+        keyOf={({ domain }) => domain}
+        empty="The states before and after this round were not both measured here."
+        columns={[
+          {
+            title: 'domain',
+            cell: ({ domain, trained }) => (trained ? domain : `${domain} (general)`),
+          },
+          {
+            title: 'whole model',
+            of: 'gain',
+            align: 'right',
+            cell: (step) => (
+              <Figure of="gain" at={`round ${round}, ${step.domain}`}>
+                <Interval step={step} />
+              </Figure>
+            ),
+          },
+          {
+            title: 'sub-model',
+            of: 'subModel',
+            align: 'right',
+            cell: ({ subModel }) => (subModel === null ? '–' : withSign(1000 * subModel.gain, 1)),
+          },
+          {
+            title: 'gap',
+            of: 'subModel',
+            align: 'right',
+            cell: ({ subModel }) =>
+              subModel === null
+                ? '–'
+                : `${withSign(1000 * subModel.gap, 1)} (${withSign(1000 * subModel.low, 1)} to ${withSign(1000 * subModel.high, 1)})`,
+          },
+        ]}
+      />
     </Panel>
   );
 }
