@@ -55,6 +55,7 @@ export class SharedModel {
     const { host, config } = this.#session;
     let state: State = { key: '', tensors: new Map() };
     const exams = new Map<string, { readonly key: string; readonly exam: Exam }>();
+    const sets = new Map<string, string>();
     return {
       open: async () => config,
       baseParameters: (names) => host.baseParameters(names),
@@ -86,6 +87,19 @@ export class SharedModel {
           ...rest,
           delta: new Map([...delta].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }])),
         };
+      },
+      openSet: async (set) => {
+        const key = keyOf(['set', set]);
+        sets.set(set.id, key);
+        await this.#once(key, state, () => host.openSet({ ...set, id: key }));
+      },
+      measureSet: (id, allowed) => {
+        const of = state;
+        const key = sets.get(id);
+        if (key === undefined) throw new RangeError(`set "${id}" is not open`);
+        return this.#once(keyOf(['measureSet', of.key, key, allowed ?? null]), of, () =>
+          host.measureSet(key, allowed),
+        );
       },
       openExam: (exam) => {
         const of = state;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ExpertSet, loadTokenizer, type Sequences, type Tokenizer } from '@connito/model';
-import { type ExpertGroup, pairedDifferences, pairedStatistics } from '@connito/protocol';
+import { type ExpertGroup, expertsOf, pairedDifferences, pairedStatistics } from '@connito/protocol';
 import type { RunContext } from './context.ts';
 import { hashFile, type ModelSession, openModelSession } from './model-session.ts';
 import { type RunState, stateParameters } from './state-loader.ts';
@@ -54,17 +54,15 @@ type Measured = {
 export type ReporterOptions = {
   readonly modelFolder: string;
   readonly threads: number;
-  /** Whether to profile which experts each domain's text is routed to, which costs another pass. Default: not. */
-  readonly routing?: boolean;
 };
 
 /** What all measurements of one reporter share. */
 type Instruments = {
   readonly session: ModelSession;
-  readonly sets: ReadonlyMap<string, Sequences>;
+  /** Domains, whose reporting texts are open sets of the host by the same names. */
+  readonly domains: readonly string[];
   readonly groups: readonly ExpertGroup[];
   readonly bytesPerToken: ReadonlyMap<string, number>;
-  readonly routing: boolean;
 };
 
 /**
@@ -104,7 +102,9 @@ export class Reporter {
       tokenizer === null ? [] : [...sets].map(([domain, set]) => [domain, meanBytes(tokenizer, set)]),
     );
     const { groups } = definition;
-    const instruments = { session, sets, groups, bytesPerToken, routing: options.routing ?? false };
+    const lowestLayer = Math.min(...groups.flatMap(expertsOf).map(({ layer }) => layer));
+    for (const [id, sequences] of sets) await session.host.openSet({ id, sequences, lowestLayer });
+    const instruments = { session, domains: [...sets.keys()], groups, bytesPerToken };
     return new Reporter(instruments, await measureAll(instruments, session.genesis));
   }
 
@@ -119,7 +119,7 @@ export class Reporter {
 
   /** Losses of a state against those of the state measured before it. */
   async measure(state: RunState): Promise<LossReport> {
-    const { session, sets, groups } = this.#instruments;
+    const { session, domains: reported, groups } = this.#instruments;
     const before = this.#last;
     if (state.hash !== before.state.state) {
       await session.host.setState(stateParameters(state));
@@ -127,13 +127,13 @@ export class Reporter {
     }
     const after = this.#last;
     const domains = groups.map(({ domain }) => domain);
-    const general = [...sets.keys()].filter((domain) => !domains.includes(domain));
+    const general = reported.filter((domain) => !domains.includes(domain));
     const meanOver = ({ whole }: Measured): number =>
       mean(general.flatMap((domain) => [...whole.get(domain)!]));
     return {
       general: { before: meanOver(before), after: meanOver(after) },
       groups: domains
-        .filter((domain) => sets.has(domain))
+        .filter((domain) => reported.includes(domain))
         .map((domain) => ({
           domain,
           lossBefore: mean([...before.whole.get(domain)!]),
@@ -153,23 +153,23 @@ export class Reporter {
 
 /** Measures the state that is loaded. */
 async function measureAll(instruments: Instruments, state: RunState): Promise<Measured> {
-  const { session, sets, groups, bytesPerToken, routing } = instruments;
+  const { session, groups, bytesPerToken } = instruments;
   const { host, genesis } = session;
   const whole = new Map<string, Float64Array>();
   const subModel = new Map<string, Float64Array>();
   const domains: DomainMeasurement[] = [];
-  for (const [domain, sequences] of sets) {
-    const losses = await host.measure(sequences);
+  for (const domain of instruments.domains) {
+    const { losses, load } = await host.measureSet(domain);
     whole.set(domain, losses);
     const group = groups.find((candidate) => candidate.domain === domain);
-    const own = group === undefined ? null : await host.measure(sequences, expertSetOf(group));
+    const own = group === undefined ? null : (await host.measureSet(domain, expertSetOf(group))).losses;
     if (own !== null) subModel.set(domain, own);
     domains.push({
       domain,
       losses: [...losses],
       subModelLosses: own === null ? null : [...own],
       bytesPerToken: bytesPerToken.get(domain) ?? null,
-      load: routing ? (await host.profile(sequences)).token : null,
+      load,
     });
   }
   const experts = expertDrifts(groups, genesis, state);

@@ -21,8 +21,6 @@ export type RunReaderOptions = {
   readonly store: ArtifactStore;
   readonly network: Network;
   readonly threads: number;
-  /** Also profile which experts each domain's text is routed to. */
-  readonly routing?: boolean;
   /** Told of every state that was measured, and the round it is before. */
   readonly onMeasured?: (round: number, measurement: StateMeasurement) => void;
 };
@@ -82,9 +80,9 @@ class RoundMeasurements {
   }
 
   static async create(options: RunReaderOptions): Promise<RoundMeasurements> {
-    const { definition, ledger, store, network, threads, routing = false } = options;
+    const { definition, ledger, store, network, threads } = options;
     const modelFolder = network.model;
-    const reporter = await Reporter.create({ definition, store }, { modelFolder, threads, routing });
+    const reporter = await Reporter.create({ definition, store }, { modelFolder, threads });
     const measurements = new RoundMeasurements(
       { definition, run: runIdOf(definition), ledger, store },
       reporter,

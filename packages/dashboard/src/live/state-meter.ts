@@ -77,7 +77,7 @@ export class StateMeter {
     const { faults, clock } = this.#parts;
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        return await Reporter.create(this.#context, { modelFolder, threads, routing: true });
+        return await Reporter.create(this.#context, { modelFolder, threads });
       } catch (error) {
         if (!(error instanceof ConnitoError)) throw error;
         faults.set('measuring', error);

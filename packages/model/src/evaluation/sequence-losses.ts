@@ -1,6 +1,6 @@
 import { floats, tensor } from '@connito/engine';
 import type { ExpertSet, Parameters } from '../parameters.ts';
-import type { ForwardPass } from '../transformer/forward-pass.ts';
+import type { ForwardPass, GateObserver } from '../transformer/forward-pass.ts';
 
 /** Equally long token sequences, `[count, tokens + 1]`: each token after the first is a target. */
 export type Sequences = { readonly count: number; readonly tokens: number; readonly data: Int32Array };
@@ -18,6 +18,8 @@ export type MeasureOptions = {
   readonly prefix?: SharedPrefix;
   /** As `LayersOptions`: a sub-model. Not of layers below the prefix, which is computed natively. */
   readonly allowed?: ExpertSet;
+  /** Told the gates of the measured sequences, batch by batch, for the layers from the prefix's up. */
+  readonly observe?: GateObserver;
   /** Asked after each batch with the losses so far; if it returns true, only those are returned. */
   readonly stopAfter?: (lossesSoFar: Float64Array) => boolean;
 };
@@ -40,8 +42,8 @@ export class SequenceLosses {
     this.#signal = signal;
   }
 
-  /** Everything below the experts of `layer`, for all sequences. */
-  async prefix(parameters: Parameters, layer: number): Promise<SharedPrefix> {
+  /** Everything below the experts of `layer`, for all sequences. `observe` is told the gates of the layers below. */
+  async prefix(parameters: Parameters, layer: number, observe?: GateObserver): Promise<SharedPrefix> {
     const size = this.#sequences.tokens * this.#pass.config.hiddenSize;
     const hidden = new Float32Array(this.#sequences.count * size);
     for (const batch of this.#batches(allRows(this.#sequences))) {
@@ -50,6 +52,7 @@ export class SequenceLosses {
         this.#pass.embed(parameters, batch.inputs),
         0,
         layer,
+        this.#observing(observe, batch.rows.length),
       );
       const states = await this.#pass.attend(parameters, before, layer);
       batch.rows.forEach((row, i) => {
@@ -60,7 +63,7 @@ export class SequenceLosses {
   }
 
   async measure(parameters: Parameters, options: MeasureOptions = {}): Promise<Float64Array> {
-    const { rows = allRows(this.#sequences), prefix, allowed, stopAfter = () => false } = options;
+    const { rows = allRows(this.#sequences), prefix, allowed, observe, stopAfter = () => false } = options;
     const { tokens } = this.#sequences;
     const pass = this.#pass;
     if (prefix !== undefined && allowed !== undefined && Math.min(...allowed.keys()) < prefix.layer) {
@@ -72,7 +75,10 @@ export class SequenceLosses {
     for (const batch of this.#batches(rows)) {
       const start =
         prefix === undefined ? pass.embed(parameters, batch.inputs) : this.#resume(prefix, batch.rows);
-      const hidden = await pass.layers(parameters, start, prefix?.layer ?? 0, pass.config.layers, resumed);
+      const hidden = await pass.layers(parameters, start, prefix?.layer ?? 0, pass.config.layers, {
+        ...resumed,
+        ...this.#observing(observe, batch.rows.length),
+      });
       const each = await pass.losses(parameters, hidden, batch.targets);
       for (let i = 0; i < batch.rows.length; i++) {
         let sum = 0;
@@ -83,6 +89,13 @@ export class SequenceLosses {
       if (measured < rows.length && stopAfter(losses.subarray(0, measured))) return losses.slice(0, measured);
     }
     return losses;
+  }
+
+  /** Observes the gates of a batch's own sequences, not of those that fill it up. */
+  #observing(observe: GateObserver | undefined, sequences: number): { readonly observe?: GateObserver } {
+    if (observe === undefined) return {};
+    const width = sequences * this.#sequences.tokens * this.#pass.config.experts;
+    return { observe: (layer, gates) => observe(layer, gates.subarray(0, width)) };
   }
 
   /** Whole batches of the pass's shape. The last is filled up with zero tokens, whose losses nobody reads. */

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../config.ts';
 import { ModelError } from '../errors.ts';
 import { SequenceLosses, type Sequences, type SharedPrefix } from '../evaluation/sequence-losses.ts';
 import { type ExpertSet, type Parameters, parametersBelowExperts } from '../parameters.ts';
-import { profileRouting, type RoutingProfile } from '../selection/routing-profile.ts';
+import { profileRouting, RoutingCount, type RoutingProfile } from '../selection/routing-profile.ts';
 import { GradientPass } from '../training/gradient-pass.ts';
 import { type InnerOptions, innerSteps } from '../training/inner-steps.ts';
 import { ForwardPass } from '../transformer/forward-pass.ts';
@@ -53,6 +53,21 @@ export type ExamBaseline = {
   readonly base: Float64Array;
 };
 
+/** Sequences that one state after the other is measured on. */
+export type StandingSet = {
+  readonly id: string;
+  readonly sequences: Sequences;
+  /** Lowest layer whose experts any state changes: everything below them is computed once. */
+  readonly lowestLayer: number;
+};
+
+export type StandingMeasurement = {
+  /** Of each sequence, in nats per token. */
+  readonly losses: Float64Array;
+  /** `[layer][expert]`: share of the chosen (token, expert) pairs, each row summing to 1. */
+  readonly load: readonly (readonly number[])[];
+};
+
 /** What a candidate changes in the current state: tensors added to parameters, or put in their place. */
 export type Change = { readonly kind: 'delta' | 'replace'; readonly tensors: TensorOverrides };
 
@@ -74,6 +89,13 @@ type OpenExam = {
   readonly before: Float64Array;
 };
 
+type OpenSet = {
+  readonly losses: SequenceLosses;
+  readonly prefix: SharedPrefix;
+  /** Load of the layers below the prefix's. */
+  readonly loadBelow: readonly (readonly number[])[];
+};
+
 /** Sequences measured in one batch: enough rows for each expert's products to be worth their call. */
 const EVALUATION_BATCH = 8;
 /** Training graphs kept compiled: a miner needs one, a host shared by a whole network one for each group. */
@@ -93,6 +115,7 @@ export class ModelHost {
   readonly #trainers = new Map<string, GradientPass>();
   readonly #passes = new Map<number, ForwardPass>();
   readonly #exams = new Map<string, OpenExam>();
+  readonly #sets = new Map<string, OpenSet>();
 
   /** Work ends early, with the signal's reason, when `signal` is aborted. */
   constructor(backend: Backend, signal: AbortSignal = new AbortController().signal) {
@@ -131,6 +154,33 @@ export class ModelHost {
   async measure(sequences: Sequences, allowed?: ExpertSet): Promise<Float64Array> {
     const options = allowed === undefined ? {} : { allowed };
     return (await this.#lossesOf(sequences)).measure(this.#state, options);
+  }
+
+  /** Computes once what all states have in common on a set of sequences, and keeps it however the state changes. */
+  async openSet({ id, sequences, lowestLayer }: StandingSet): Promise<void> {
+    const losses = await this.#lossesOf(sequences);
+    const count = this.#newCount();
+    const observe = (layer: number, gates: Float32Array): void => count.add(layer, gates);
+    const prefix = await losses.prefix(this.#base, lowestLayer, observe);
+    this.#sets.set(id, { losses, prefix, loadBelow: count.shares().token.slice(0, lowestLayer) });
+  }
+
+  /**
+   * The current state on an open set; with `allowed`, its sub-model that has only these experts. Throws a RangeError where
+   * the state differs from the base model below the set's lowest layer.
+   */
+  async measureSet(id: string, allowed?: ExpertSet): Promise<StandingMeasurement> {
+    const set = this.#sets.get(id);
+    if (set === undefined) throw new RangeError(`set "${id}" is not open`);
+    const { losses, prefix, loadBelow } = set;
+    if (!this.#sharesBase(prefix.layer)) {
+      throw new RangeError(`the state differs from the base model below the experts of layer ${prefix.layer}`);
+    }
+    const count = this.#newCount();
+    const observe = (layer: number, gates: Float32Array): void => count.add(layer, gates);
+    const restriction = allowed === undefined ? {} : { allowed };
+    const measured = await losses.measure(this.#state, { prefix, observe, ...restriction });
+    return { losses: measured, load: [...loadBelow, ...count.shares().token.slice(prefix.layer)] };
   }
 
   /** Inner steps of one expert group from the current state. */
@@ -216,6 +266,10 @@ export class ModelHost {
     return parametersBelowExperts(this.#opened, layer).every(
       (name) => this.#state.get(name) === this.#base.get(name),
     );
+  }
+
+  #newCount(): RoutingCount {
+    return new RoutingCount(this.#opened.layers, this.#opened.experts);
   }
 
   get #opened(): ModelConfig {

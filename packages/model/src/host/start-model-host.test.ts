@@ -52,6 +52,26 @@ describe('a model host on its own thread', () => {
     await stop();
   });
 
+  test('measures state after state on a set that stays open, with the routers\' choices', async () => {
+    const { host, stop } = startModelHost(1);
+    await host.open(TINY);
+    await host.openSet({ id: 'set', sequences, lowestLayer: 1 });
+    const name = 'model.layers.1.mlp.experts.0.down_proj.weight';
+    const { shape, data } = (await host.baseParameters([name])).get(name)!;
+    for (const factor of [1, -3]) {
+      await host.setState(new Map([[name, { shape, data: data.map((value) => factor * value) }]]));
+      const { losses, load } = await host.measureSet('set');
+      expect(losses).toEqual(await host.measure(sequences));
+      expect(load).toEqual((await host.profile(sequences)).token);
+      const allowed = new Map([[1, [0, 1, 2]]]);
+      expect((await host.measureSet('set', allowed)).losses).toEqual(await host.measure(sequences, allowed));
+    }
+    const below = 'model.layers.0.mlp.experts.0.down_proj.weight';
+    await host.setState(new Map([[below, { shape, data: data.map((value) => 2 * value) }]]));
+    await expect(host.measureSet('set')).rejects.toThrow('differs from the base model below');
+    await stop();
+  });
+
   test('an update that breaks the model is non-finite, never an average over what is left', async () => {
     const { host, stop } = startModelHost(1);
     await host.open(TINY);

@@ -12,6 +12,36 @@ export type RoutingProfile = {
   readonly tokens: number;
 };
 
+/** Counts which experts routers choose, layer by layer, over any number of batches. */
+export class RoutingCount {
+  readonly #gate: readonly Float64Array[];
+  readonly #token: readonly Float64Array[];
+  readonly #experts: number;
+
+  constructor(layers: number, experts: number) {
+    this.#gate = Array.from({ length: layers }, () => new Float64Array(experts));
+    this.#token = Array.from({ length: layers }, () => new Float64Array(experts));
+    this.#experts = experts;
+  }
+
+  /** Adds the gates `[rows, experts]` that one layer's router chose. */
+  add(layer: number, gates: Float32Array): void {
+    const gate = this.#gate[layer]!;
+    const token = this.#token[layer]!;
+    for (let i = 0; i < gates.length; i++) {
+      const value = gates[i]!;
+      if (value <= 0) continue;
+      gate[i % this.#experts]! += value;
+      token[i % this.#experts]! += 1;
+    }
+  }
+
+  /** Shares of each expert by `[layer][expert]`; rows of layers never counted hold zeros. */
+  shares(): Pick<RoutingProfile, 'gate' | 'token'> {
+    return { gate: this.#gate.map(normalized), token: this.#token.map(normalized) };
+  }
+}
+
 /** Runs sequences through the model and counts which experts its routers choose (Wang et al. 2024, ESFT). */
 export async function profileRouting(
   pass: ForwardPass,
@@ -19,8 +49,7 @@ export async function profileRouting(
   sequences: Sequences,
 ): Promise<RoutingProfile> {
   const { layers, experts } = pass.config;
-  const gate = Array.from({ length: layers }, () => new Float64Array(experts));
-  const token = Array.from({ length: layers }, () => new Float64Array(experts));
+  const count = new RoutingCount(layers, experts);
   const { sequences: batch, tokens } = pass.shape;
   const width = tokens + 1;
   let rows = 0;
@@ -28,22 +57,15 @@ export async function profileRouting(
   for (let start = 0; start + batch <= sequences.count; start += batch) {
     const block = sequences.data.subarray(start * width, (start + batch) * width);
     const { inputs } = inputsAndTargets(block, batch, tokens);
-    const observe = (layer: number, gates: Float32Array): void => {
-      for (let i = 0; i < gates.length; i++) {
-        const value = gates[i]!;
-        if (value <= 0) continue;
-        gate[layer]![i % experts]! += value;
-        token[layer]![i % experts]! += 1;
-      }
-    };
+    const observe = (layer: number, gates: Float32Array): void => count.add(layer, gates);
     await pass.layers(parameters, pass.embed(parameters, inputs), 0, layers, { observe });
     rows += batch * tokens;
   }
   if (rows === 0) throw new RangeError(`${sequences.count} sequences do not fill one batch of ${batch}`);
-  const normalize = (scores: readonly Float64Array[]): number[][] =>
-    scores.map((row) => {
-      const total = row.reduce((a, b) => a + b, 0);
-      return Array.from(row, (value) => value / total);
-    });
-  return { gate: normalize(gate), token: normalize(token), tokens: rows };
+  return { ...count.shares(), tokens: rows };
+}
+
+function normalized(scores: Float64Array): number[] {
+  const total = scores.reduce((a, b) => a + b, 0);
+  return Array.from(scores, (value) => (total === 0 ? 0 : value / total));
 }

@@ -203,8 +203,6 @@ async function run(
     store,
     network,
     threads: THREADS_PER_NODE,
-    // A network without its dashboard has nobody to show the routing to.
-    routing: dashboard !== null,
     onMeasured: (round, measurement) => {
       recordExpertLoad(metrics, measurement);
       dashboard?.measured(round, measurement);
