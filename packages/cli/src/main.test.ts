@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,18 @@ describe('the process', () => {
     directory = await mkdtemp(join(tmpdir(), 'connito-main-'));
   });
   afterEach(() => rm(directory, { recursive: true }));
+
+  it('prints help without loading the engine, the market or the lab', async () => {
+    const refuse = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(specifier, context, next) {
+        if (/onnxruntime-node|^@connito\\/(market|lab|model|run)$/.test(specifier)) throw new Error('loaded ' + specifier);
+        return next(specifier, context);
+      } });`;
+    const args = ['--import', `data:text/javascript,${encodeURIComponent(refuse)}`, MAIN, '--help'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
 
   it('ends with 2 after an unknown option', async () => {
     const { code, stderr } = await connito('up', '--unknown');

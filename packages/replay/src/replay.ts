@@ -200,7 +200,7 @@ export class Replay {
     checkAgreedScores(view, wrongReports);
     checkAttestations(view);
 
-    const updates = await acceptedUpdates(context, facts, notes, verdict, base, signal);
+    const updates = await acceptedUpdates(context, facts, notes, verdict, base, reveals, signal);
     const steps = stepsVoted(context, facts, notes);
     const merge = await this.#ownMerge(view, updates);
     const wrongVotes = await checkVotes(view, merge);

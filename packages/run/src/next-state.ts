@@ -13,7 +13,7 @@ import {
 } from '@connito/protocol';
 import type { RunContext } from './context.ts';
 import { runError } from './errors.ts';
-import { openReveal } from './open-reveal.ts';
+import { type OpenedReveal, openReveal } from './open-reveal.ts';
 import { type RoundFacts, uidOf } from './round-facts.ts';
 import type { RoundVerdict } from './round-verdict.ts';
 import type { RunState } from './state-loader.ts';
@@ -21,13 +21,17 @@ import type { RunState } from './state-loader.ts';
 /** Accepted updates by group, in uid order. */
 export type AcceptedUpdates = ReadonlyMap<ExpertGroupId, readonly AcceptedUpdate[]>;
 
-/** The updates a round merges, fetched and decoded. Fails with `state_unavailable` where one cannot be fetched. */
+/**
+ * The updates a round merges, fetched and decoded. Those in `opened` are not opened again; what is valid stays valid. Fails
+ * with `state_unavailable` where one cannot be fetched.
+ */
 export async function acceptedUpdates(
   context: RunContext,
   facts: RoundFacts,
   notes: readonly PlacedNote[],
   verdict: RoundVerdict,
   base: RunState,
+  opened: readonly OpenedReveal[],
   signal?: AbortSignal,
 ): Promise<AcceptedUpdates> {
   const updates = new Map<ExpertGroupId, AcceptedUpdate[]>();
@@ -35,13 +39,14 @@ export async function acceptedUpdates(
     const decoded: AcceptedUpdate[] = [];
     for (const { uid, scoreNanoNats } of accepted) {
       const miner = facts.miners.find((candidate) => candidate.uid === uid)!;
-      const opened = await openReveal(context, facts, notes, miner, base.hash, signal);
-      if (opened.kind === 'missing') {
+      const known = opened.find((reveal) => reveal.uid === uid && reveal.kind === 'valid');
+      const reveal = known ?? (await openReveal(context, facts, notes, miner, base.hash, signal));
+      if (reveal.kind === 'missing') {
         const message = `The attested update of uid ${uid} cannot be fetched.`;
         throw runError('state_unavailable', message, { uid, round: facts.round }, { advice: 'retry' });
       }
       // A quorum that accepted an invalid update attested to something else; nobody merges it.
-      if (opened.kind === 'valid') decoded.push({ uid, scoreNanoNats, delta: opened.delta });
+      if (reveal.kind === 'valid') decoded.push({ uid, scoreNanoNats, delta: reveal.delta });
     }
     if (decoded.length > 0) updates.set(group, decoded);
   }

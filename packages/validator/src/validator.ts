@@ -28,6 +28,7 @@ import {
   openReveal,
   type RoundFacts,
   type RoundPoint,
+  type RoundVerdict,
   type RunContext,
   type RunMetrics,
   RunPosition,
@@ -81,6 +82,8 @@ type RoundWork = {
   readonly facts: RoundFacts;
   readonly state: RunState;
   reveals: readonly OpenedReveal[] | null;
+  /** From the vote on: all it follows from is sealed then. */
+  verdict: RoundVerdict | null;
 };
 
 /**
@@ -137,7 +140,7 @@ export class Validator {
     const state = await this.#position.enter(round, signal);
     const facts = await this.#position.participants.of(round, signal);
     if (this.#work !== null) await this.#recordStates(this.#work.facts, round, signal);
-    this.#work = { facts, state, reveals: null };
+    this.#work = { facts, state, reveals: null, verdict: null };
     return this.#work;
   }
 
@@ -257,6 +260,16 @@ export class Validator {
     }
   }
 
+  async #verdictOf(
+    work: RoundWork,
+    notes: readonly PlacedNote[],
+    signal: AbortSignal,
+  ): Promise<RoundVerdict> {
+    const { context } = this.#dependencies;
+    work.verdict ??= await roundVerdict(context, work.facts, notes, work.state.hash, signal);
+    return work.verdict;
+  }
+
   /** Measures the candidate merge and votes on its step. */
   async #vote(work: RoundWork, signal: AbortSignal): Promise<void> {
     const { context, keypair, session, log } = this.#dependencies;
@@ -264,8 +277,8 @@ export class Validator {
     const { round } = facts;
     if (await this.#isSent('vote', work, signal)) return;
     const notes = await roundNotes(context, round, signal);
-    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
-    const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
+    const verdict = await this.#verdictOf(work, notes, signal);
+    const updates = await acceptedUpdates(context, facts, notes, verdict, state, work.reveals ?? [], signal);
     const { lastBlock } = windowOf(round, 'attest', context.definition.schedule);
     const { hash: blockHash } = await context.ledger.block(lastBlock, signal);
     const measure = () =>
@@ -303,8 +316,8 @@ export class Validator {
       log.warn('Too little stake voted; the round is void', { round, voted: `${steps.votedStake}` });
       return;
     }
-    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
-    const updates = await acceptedUpdates(context, facts, notes, verdict, state, signal);
+    const verdict = await this.#verdictOf(work, notes, signal);
+    const updates = await acceptedUpdates(context, facts, notes, verdict, state, work.reveals ?? [], signal);
     const merged = mergedDeltas(context, state, updates);
     const groups = stepGroups(context, state, merged, (group) => steps.steps.get(group) ?? null);
     const next = await storeState(context, { round: round + 1, parent: state.hash, groups });
@@ -319,9 +332,9 @@ export class Validator {
 
   async #setWeights(work: RoundWork, signal: AbortSignal): Promise<void> {
     const { context, log } = this.#dependencies;
-    const { facts, state } = work;
+    const { facts } = work;
     const notes = await roundNotes(context, facts.round, signal);
-    const verdict = await roundVerdict(context, facts, notes, state.hash, signal);
+    const verdict = await this.#verdictOf(work, notes, signal);
     recordAgreedScores(this.#metrics, verdict.scores);
     const { credits } = await roundCredits(context, facts, notes, verdict, signal);
     const earned = chainWeights(credits, context.definition);

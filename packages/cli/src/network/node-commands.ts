@@ -5,6 +5,12 @@ import type { ProcessSpec } from './supervised-process.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
+/**
+ * V8 collects garbage with a helper thread for each core, in every process: over a dozen processes on a few cores, the helpers
+ * wait for each other and take a fifth of all CPU time. Decision 2026-11-26-one-garbage-collector-thread.
+ */
+const V8_FLAGS = ['--single-threaded-gc'];
+
 export type Addresses = {
   readonly ledgerPort: number;
   readonly storePort: number;
@@ -77,7 +83,15 @@ export class NodeCommands {
   #spec(name: string, role: ProcessSpec['role'], args: readonly string[]): ProcessSpec {
     const port = this.#addresses.metricsPorts.get(name);
     const metrics = port === undefined ? [] : ['--metrics-port', `${port}`];
-    const command = [process.execPath, ...process.execArgv, MAIN, role, ...args, ...metrics] as const;
+    const command = [
+      process.execPath,
+      ...process.execArgv,
+      ...V8_FLAGS,
+      MAIN,
+      role,
+      ...args,
+      ...metrics,
+    ] as const;
     return { name, role, command, logFile: this.#layout.logOf(name) };
   }
 }

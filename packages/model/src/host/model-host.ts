@@ -174,7 +174,9 @@ export class ModelHost {
     if (set === undefined) throw new RangeError(`set "${id}" is not open`);
     const { losses, prefix, loadBelow } = set;
     if (!this.#sharesBase(prefix.layer)) {
-      throw new RangeError(`the state differs from the base model below the experts of layer ${prefix.layer}`);
+      throw new RangeError(
+        `the state differs from the base model below the experts of layer ${prefix.layer}`,
+      );
     }
     const count = this.#newCount();
     const observe = (layer: number, gates: Float32Array): void => count.add(layer, gates);

@@ -52,7 +52,7 @@ describe('a model host on its own thread', () => {
     await stop();
   });
 
-  test('measures state after state on a set that stays open, with the routers\' choices', async () => {
+  test("measures state after state on a set that stays open, with the routers' choices", async () => {
     const { host, stop } = startModelHost(1);
     await host.open(TINY);
     await host.openSet({ id: 'set', sequences, lowestLayer: 1 });

@@ -3,14 +3,6 @@ import { newCommand, newCommandGroup } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
 import { defaultPackages, newSigningCommand, newVerifyingCommand } from '../package/command.ts';
-import {
-  checkOptions,
-  compareOptions,
-  indexOptions,
-  noticeOptions,
-  settleOptions,
-  statementOptions,
-} from './options.ts';
 
 export function marketCommand(context: CommandContext) {
   const packages = defaultPackages(context);
@@ -22,6 +14,7 @@ export function marketCommand(context: CommandContext) {
     .argument('<channels...>', 'dir:, tarballs:, npm:, s3: or hf: and a folder or URL')
     .requiredOption('--out <file>', 'index file to write')
     .action(async (channels, raw) => {
+      const { indexOptions } = await import('./options.ts');
       const options = parseOptions(indexOptions, { ...raw, channels });
       const { writeIndex } = await import('./write-index.ts');
       await writeIndex(options, context);
@@ -32,6 +25,7 @@ export function marketCommand(context: CommandContext) {
     .argument('<specs...>', 'math@1, @team/math@^1.2; of each the version an installation would take')
     .requiredOption('--index <file>', 'index that has them')
     .action(async (specs, raw) => {
+      const { compareOptions } = await import('./options.ts');
       const options = parseOptions(compareOptions, { ...raw, specs });
       const { compare: run } = await import('./compare.ts');
       await run(options, context);
@@ -45,6 +39,7 @@ export function marketCommand(context: CommandContext) {
       .requiredOption('--reason <text>', 'a sentence for those who use it')
       .option('--replacement <version>', 'version to use instead')
       .action(async (spec, raw) => {
+        const { noticeOptions } = await import('./options.ts');
         const options = parseOptions(noticeOptions, { ...raw, spec });
         const { giveNotice } = await import('./give-notice.ts');
         await giveNotice(kind, options, context);
@@ -57,6 +52,7 @@ export function marketCommand(context: CommandContext) {
     .option('--packages <dir>', 'installed packages, whose prices and lineages count', packages)
     .option('--previous <file>', 'the statement before this one')
     .action(async (raw) => {
+      const { statementOptions } = await import('./options.ts');
       const options = parseOptions(statementOptions, raw);
       const { writeStatement } = await import('./write-statement.ts');
       await writeStatement(options, context);
@@ -71,6 +67,7 @@ export function marketCommand(context: CommandContext) {
     .option('--dir <dir>', "a network's directory, whose ledger holds the payment")
     .option('--ledger <url>', 'URL of the ledger that holds the payment')
     .action(async (statement, raw) => {
+      const { checkOptions } = await import('./options.ts');
       const options = parseOptions(checkOptions, { ...raw, statement });
       const { checkStatement } = await import('./check-statement.ts');
       await checkStatement(options, context);
@@ -82,6 +79,7 @@ export function marketCommand(context: CommandContext) {
     .option('--dir <dir>', "a network's directory, running or stopped")
     .option('--ledger <url>', 'URL of the ledger')
     .action(async (statement, raw) => {
+      const { settleOptions } = await import('./options.ts');
       const options = parseOptions(settleOptions, { ...raw, statement });
       const { settle: run } = await import('./settle.ts');
       await run(options, context);

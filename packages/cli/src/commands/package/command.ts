@@ -3,18 +3,6 @@ import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
 import { defaultWalletsPath } from '../../command/role-flags.ts';
 import { UP_DEFAULTS } from '../up/options.ts';
-import {
-  buildOptions,
-  diffOptions,
-  inspectOptions,
-  installOptions,
-  listOptions,
-  publishOptions,
-  removeOptions,
-  searchOptions,
-  signOptions,
-  verifyOptions,
-} from './options.ts';
 
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
@@ -62,6 +50,7 @@ export function packageCommand(context: CommandContext) {
     .option('--model <dir>', "folder of the run's base model (default: the network's)")
     .option('--threads <n>', 'threads for computing', '1')
     .action(async (raw) => {
+      const { buildOptions } = await import('./options.ts');
       const options = parseOptions(buildOptions, raw);
       const { build: run } = await import('./build.ts');
       await run(options, context);
@@ -71,6 +60,7 @@ export function packageCommand(context: CommandContext) {
     .description('Sign a package folder with a hotkey. A package needs its publisher; others may sign too.')
     .argument('<folder>', 'package folder')
     .action(async (source, raw) => {
+      const { signOptions } = await import('./options.ts');
       const options = parseOptions(signOptions, { ...raw, source });
       const { sign: run } = await import('./sign.ts');
       await run(options, context);
@@ -84,6 +74,7 @@ export function packageCommand(context: CommandContext) {
     .option('--packages <dir>', 'where installed packages are', packages)
     .option('--dir <dir>', "a network's directory: recompute the lineage from its reports")
     .action(async (source, raw) => {
+      const { verifyOptions } = await import('./options.ts');
       const options = parseOptions(verifyOptions, { ...raw, source });
       const { verify: run } = await import('./verify.ts');
       await run(options, context);
@@ -94,6 +85,7 @@ export function packageCommand(context: CommandContext) {
     .argument('<package>', 'folder, tarball, or an installed name@version')
     .option('--packages <dir>', 'where installed packages are', packages)
     .action(async (source, raw) => {
+      const { inspectOptions } = await import('./options.ts');
       const options = parseOptions(inspectOptions, { ...raw, source });
       const { inspect: run } = await import('./inspect.ts');
       await run(options, context);
@@ -105,6 +97,7 @@ export function packageCommand(context: CommandContext) {
     .requiredOption('--to <channel>', 'dir:, tarballs:, npm: or s3: and a folder or URL')
     .addHelpText('after', CHANNEL_HELP)
     .action(async (source, raw) => {
+      const { publishOptions } = await import('./options.ts');
       const options = parseOptions(publishOptions, { ...raw, source });
       const { publish: run } = await import('./publish.ts');
       await run(options, context);
@@ -118,6 +111,7 @@ export function packageCommand(context: CommandContext) {
     .option('--packages <dir>', 'where to install', packages)
     .addHelpText('after', CHANNEL_HELP)
     .action(async (spec, raw) => {
+      const { installOptions } = await import('./options.ts');
       const options = parseOptions(installOptions, { ...raw, spec });
       const { install: run } = await import('./install.ts');
       await run(options, context);
@@ -135,6 +129,7 @@ export function packageCommand(context: CommandContext) {
     .option('--all', 'deprecated, rolled-back and revoked versions too')
     .addHelpText('after', CHANNEL_HELP)
     .action(async (words, raw) => {
+      const { searchOptions } = await import('./options.ts');
       const options = parseOptions(searchOptions, { ...raw, words });
       const { search: run } = await import('./search.ts');
       await run(options, context);
@@ -144,6 +139,7 @@ export function packageCommand(context: CommandContext) {
     .description('List installed packages, each verified again.')
     .option('--packages <dir>', 'where installed packages are', packages)
     .action(async (raw) => {
+      const { listOptions } = await import('./options.ts');
       const options = parseOptions(listOptions, raw);
       const { list: run } = await import('./list.ts');
       await run(options, context);
@@ -155,6 +151,7 @@ export function packageCommand(context: CommandContext) {
     .argument('<other>', 'what to compare it with')
     .option('--packages <dir>', 'where installed packages are', packages)
     .action(async (source, other, raw) => {
+      const { diffOptions } = await import('./options.ts');
       const options = parseOptions(diffOptions, { ...raw, source, other });
       const { diff: run } = await import('./diff.ts');
       await run(options, context);
@@ -165,6 +162,7 @@ export function packageCommand(context: CommandContext) {
     .argument('<spec>', 'math, math@1.0.0')
     .option('--packages <dir>', 'where installed packages are', packages)
     .action(async (spec, raw) => {
+      const { removeOptions } = await import('./options.ts');
       const options = parseOptions(removeOptions, { ...raw, spec });
       const { remove: run } = await import('./remove.ts');
       await run(options, context);
