@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint } from '@connito/model';
+import { floats } from '@connito/engine';
+import { type Checkpoint, LAYER, layerPrefix, loadCheckpoint } from '@connito/model';
 import { keypairFromMiniSecret } from '@connito/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baseHashOfFolder } from './base-identity.ts';
@@ -18,6 +19,14 @@ const texts = {
   base: new Map(['code', 'general'].map((kind) => [kind, randomSequences(kind, 8, 12)])),
   measured: new Map(['code', 'law', 'prose'].map((domain) => [domain, randomSequences(domain, 4, 12)])),
   measuredPart: 'reporting',
+  refinement: {
+    fit: new Map(['code', 'law', 'prose'].map((domain) => [domain, randomSequences(`fit ${domain}`, 4, 12)])),
+    choice: new Map(
+      ['code', 'law', 'prose'].map((domain) => [domain, randomSequences(`choice ${domain}`, 4, 12)]),
+    ),
+    fitPart: 'adapt',
+    choicePart: 'heldout',
+  },
 };
 
 let work: string;
@@ -64,6 +73,7 @@ function compose(name: string, specialists: readonly Specialist[], options: Part
       mode: 'auto',
       companions: 'all',
       bounds: DEFAULT_BOUNDS,
+      refineSteps: 0,
     } as const),
     ...({ acceptWorse: true, type: 'F32', gguf: null } as const),
     ...options,
@@ -88,13 +98,31 @@ describe('composing a folder', () => {
     expect(written).toEqual([...table.composition.values()].map((loss) => Math.round(loss * 1e9)));
   });
 
+  test('rows are refined where steps are asked for, those of the base are not, and the manifest says how', async () => {
+    const { manifest } = await compose('refined', [code, law], { refineSteps: 2 });
+    const plain = await compose('plain', [code, law]);
+    const { method, refinement } = manifest.router;
+    expect(refinement).toMatchObject({ steps: 2, sequences: 2, fitText: 'adapt', choiceText: 'heldout' });
+    expect(manifest).toEqual(await verifyComposition(join(work, 'refined')));
+    const rows = async (name: string) => {
+      const { parameters } = await loadCheckpoint(join(work, name));
+      return floats(parameters.get(layerPrefix(1) + LAYER.router)!);
+    };
+    const [after, before] = [await rows('refined'), await rows('plain')];
+    const native = TINY.experts * TINY.hiddenSize;
+    expect(after.slice(0, native)).toEqual(before.slice(0, native));
+    expect(after.every((value, i) => value === before[i])).toBe(refinement!.chosen === 0);
+    expect(method).toBe(refinement!.chosen === 0 ? 'ridge' : 'ridge-gradient');
+    expect(plain.manifest.router).toMatchObject({ method: 'ridge', refinement: null });
+  });
+
   test('disjoint packages go in place and leave router and shape alone', async () => {
     const other = { ...law, experts: new Map([[1, [2]]]) };
     const parameters = new Map(
       [...law.parameters].filter(([name]) => name.includes('layers.1.mlp.experts.2.')),
     );
     const { manifest } = await compose('disjoint', [code, { ...other, parameters }]);
-    expect(manifest.router).toEqual({ method: 'native', baseStatistics: null });
+    expect(manifest.router).toEqual({ method: 'native', baseStatistics: null, refinement: null });
     expect((await loadCheckpoint(join(work, 'disjoint'))).config).toEqual(TINY);
   });
 

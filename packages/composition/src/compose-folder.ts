@@ -37,6 +37,8 @@ import {
   type Slot,
 } from './placement/placement.ts';
 import { collectStatistics } from './router/collect-statistics.ts';
+import { REFINEMENT, type RefinementTexts, refineComposition } from './router/refine-composition.ts';
+import type { Refined } from './router/refine-rows.ts';
 import { ridgeRows } from './router/ridge-rows.ts';
 import { encodeBaseStatistics, type RoutingStatistics } from './router/routing-statistics.ts';
 import { requireFitting, type Specialist } from './specialist.ts';
@@ -58,6 +60,8 @@ export type ComposeOptions = {
   readonly out: string;
   readonly mode: PlacementMode;
   readonly companions: Companions;
+  /** Gradient steps on the rows of added experts, after the closed form; 0: none. */
+  readonly refineSteps: number;
   readonly bounds: CompositionBounds;
   /** Write a composition that is beyond its bounds all the same; its manifest says what is. */
   readonly acceptWorse: boolean;
@@ -72,6 +76,8 @@ export type ComposeTexts = {
   readonly measured: ReadonlyMap<string, Sequences>;
   /** Name of that part of the texts. */
   readonly measuredPart: string;
+  /** What rows are refined on; apart from what is measured. */
+  readonly refinement: RefinementTexts & { readonly fitPart: string; readonly choicePart: string };
 };
 
 export type Composed = {
@@ -95,14 +101,26 @@ export async function composeFolder(
   const base = await loadCheckpoint(options.base);
   const baseHash = await baseHashOfFolder(options.base);
   for (const specialist of specialists) requireFitting(specialist, base.config, baseHash);
-  const unmeasured = specialists.find(({ domain }) => !texts.measured.has(domain));
+  const { fit, choice } = texts.refinement;
+  const unmeasured = specialists.find(({ domain }) =>
+    [texts.measured, fit, choice].some((part) => !part.has(domain)),
+  );
   if (unmeasured !== undefined) {
     const message = `There is no text of domain "${unmeasured.domain}" to measure ${unmeasured.id} on, and nothing is composed unmeasured.`;
     throw compositionError('composition_conflict', message, { package: unmeasured.id });
   }
   await requireFree(options.out);
   const placement = placeSpecialists(specialists, base.config, options.mode, options.companions);
-  const { composition, statistics } = await assemble(base, specialists, placement, texts.base, backend);
+  const solved = await assemble(base, specialists, placement, texts.base, backend);
+  const { statistics } = solved;
+  const refined =
+    placement.added.length === 0 || options.refineSteps === 0
+      ? null
+      : await refineComposition(backend, base, specialists, placement, solved.composition, texts.refinement, {
+          steps: options.refineSteps,
+          ...(signal === undefined ? {} : { signal }),
+        });
+  const composition = refined?.model ?? solved.composition;
 
   const folder = `${options.out}.${randomBytes(6).toString('hex')}.part`;
   try {
@@ -129,8 +147,19 @@ export async function composeFolder(
         placement: placement.added.includes(id) ? 'added' : 'in-place',
       })),
       router: {
-        method: statistics === null ? 'native' : 'ridge',
+        method: routerMethod(statistics !== null, refined),
         baseStatistics: statistics === null ? null : sha256(statistics),
+        refinement:
+          refined === null
+            ? null
+            : {
+                steps: options.refineSteps,
+                chosen: refined.step,
+                sequences: REFINEMENT.sequences,
+                learningRate: decimal(REFINEMENT.learningRate),
+                fitText: texts.refinement.fitPart,
+                choiceText: texts.refinement.choicePart,
+              },
       },
       layers: originsOf(placement, specialists),
       files: await Promise.all(paths.map((path) => identifyFile(folder, path))),
@@ -152,6 +181,11 @@ export async function composeFolder(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function routerMethod(solved: boolean, refined: Refined | null): CompositionManifest['router']['method'] {
+  if (!solved) return 'native';
+  return refined === null || refined.step === 0 ? 'ridge' : 'ridge-gradient';
 }
 
 /** The base's routing statistics, in the composed folder: what its router rows were solved from. */

@@ -48,10 +48,17 @@ export {
   placeSpecialists,
   type Slot,
 } from './placement/placement.ts';
+export { type Allowance, allowancesOf, worstShare } from './router/allowances.ts';
 export { type BaselineRows, baselineRows } from './router/baseline-rows.ts';
 export { collectStatistics } from './router/collect-statistics.ts';
 export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router/domain-direction.ts';
-export { type RefineOptions, refineRows } from './router/refine-rows.ts';
+export {
+  REFINEMENT,
+  type RefinementOptions,
+  type RefinementTexts,
+  refineComposition,
+} from './router/refine-composition.ts';
+export { type Refined, type RefineOptions, type RefineText, refineRows } from './router/refine-rows.ts';
 export { ridgeRows } from './router/ridge-rows.ts';
 export {
   type BaseStatistics,

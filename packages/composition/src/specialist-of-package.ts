@@ -11,7 +11,7 @@ export type UnroutedSpecialist = Omit<Specialist, 'statistics'> & {
 /** A verified package as a specialist of a base of this shape. Fails with `specialist_invalid`. */
 export function specialistOfPackage(
   { id, manifest, parameters, routerFile }: ExpertPackage,
-  config: ModelConfig,
+  config: Pick<ModelConfig, 'layers' | 'hiddenSize' | 'experts'>,
 ): UnroutedSpecialist {
   const name = `${manifest.name}@${manifest.version}`;
   return {

@@ -24,7 +24,7 @@ function example(): CompositionManifest {
     author: keypair.hotkey,
     base: { hash, experts: 2 },
     packages: [{ id: '@lab/math@1.0.0', domain: 'math', contentHash: hash, placement: 'added' }],
-    router: { method: 'ridge', baseStatistics: null },
+    router: { method: 'ridge', baseStatistics: null, refinement: null },
     layers: [[...origins]],
     files: [{ path: 'config.json', bytes: 3, sha256: hash as never }],
     evaluation: null,

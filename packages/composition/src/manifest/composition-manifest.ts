@@ -75,6 +75,20 @@ const documentSchema = z.strictObject({
     method: z.enum(['native', 'ridge', 'ridge-gradient']),
     /** sha256 of the base's routing statistics that rows were solved from; null where none was. */
     baseStatistics: artifactHashSchema.nullable(),
+    /** How rows were refined by gradient; null where they were not. */
+    refinement: z
+      .strictObject({
+        steps: z.int().min(1),
+        /** The step whose rows these are; 0: none was better than the rows in closed form. */
+        chosen: z.int().min(0),
+        /** Sequences of each text in a step. */
+        sequences: z.int().min(1),
+        learningRate: decimalSchema,
+        /** Parts of the texts that gradients came from, and that the step was chosen by. */
+        fitText: nameSchema,
+        choiceText: nameSchema,
+      })
+      .nullable(),
   }),
   /** Experts of each layer, by their numbers in the composed checkpoint. */
   layers: z.array(z.array(originSchema).min(1).max(65_536)).min(1).max(4096),

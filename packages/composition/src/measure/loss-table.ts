@@ -32,9 +32,14 @@ export class Measurer implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  async losses({ config, parameters }: Checkpoint): Promise<Map<string, number>> {
+  /** Of all domains, or of some. */
+  async losses(
+    { config, parameters }: Checkpoint,
+    domains?: ReadonlySet<string>,
+  ): Promise<Map<string, number>> {
     const losses = new Map<string, number>();
     for (const [domain, sequences] of this.#texts) {
+      if (domains !== undefined && !domains.has(domain)) continue;
       const shape = { sequences: BATCH, tokens: sequences.tokens };
       const pass = this.#passes.get(config.experts) ?? ForwardPass.create(this.#backend, config, shape);
       this.#passes.set(config.experts, pass);

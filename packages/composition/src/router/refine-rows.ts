@@ -1,55 +1,117 @@
 import { adamWState, adamWStep, type Backend, floats, globalNorm, tensor } from '@connito/engine';
-import { type Checkpoint, GradientPass, inputsAndTargets, LAYER, layerPrefix } from '@connito/model';
+import {
+  type Checkpoint,
+  GradientPass,
+  inputsAndTargets,
+  LAYER,
+  layerPrefix,
+  type Sequences,
+} from '@connito/model';
+
+/** A text that rows are refined on, and the weight of its mean loss against the others'. */
+export type RefineText = { readonly sequences: Sequences; readonly weight: number };
 
 export type RefineOptions = {
+  /** The first added expert: rows below it are the base's and stay as they are. */
+  readonly firstRow: number;
+  /** Layers whose added rows are refined. */
+  readonly layers: readonly number[];
+  readonly steps: number;
+  /** Sequences of each text in one step. */
   readonly sequences: number;
-  readonly tokens: number;
+  /** Of the first step; it falls linearly to zero. */
   readonly learningRate: number;
+  /** The model is scored after so many steps each time, and after the last. */
+  readonly checkEvery: number;
+};
+
+export type Refined = {
+  readonly model: Checkpoint;
+  /** The step after which the model is as it is here; 0: no step was better than none. */
+  readonly step: number;
 };
 
 /**
- * Gradient descent on the rows of added experts alone, from where they are: the loss of the whole model on batches
- * `[sequences, tokens + 1]`, which should mix all domains and general text. The base's rows and all experts stay as they are, bit
- * for bit. Unlike rows in closed form, refined rows depend on each other: adding a specialist later means refining again.
+ * Gradient descent on the rows of added experts alone, from where they are: the weighted sum of the whole model's losses on all
+ * texts. Returns the model with the lowest `score` of all that were scored, the one it began with among them; scores should come
+ * from text that is not refined on. The base's rows and all experts stay as they are, bit for bit. Unlike rows in closed form,
+ * refined rows depend on each other: adding a specialist later means refining again.
  */
 export async function refineRows(
   backend: Backend,
   model: Checkpoint,
-  nativeRows: number,
-  batches: Iterable<Int32Array>,
-  { sequences, tokens, learningRate }: RefineOptions,
-  onStep: (step: number, loss: number) => void = () => undefined,
-): Promise<Checkpoint> {
+  texts: readonly RefineText[],
+  { firstRow, layers, steps, sequences, learningRate, checkEvery }: RefineOptions,
+  score: (model: Checkpoint, step: number) => Promise<number>,
+  signal?: AbortSignal,
+): Promise<Refined> {
   const { config } = model;
-  const names = Array.from({ length: config.layers }, (_, layer) => layerPrefix(layer) + LAYER.router);
-  const parameters = new Map(model.parameters);
-  for (const name of names) {
-    const { shape } = model.parameters.get(name)!;
-    parameters.set(name, tensor(floats(model.parameters.get(name)!).slice(), shape));
-  }
+  const [first] = texts;
+  if (first === undefined) throw new RangeError('no text to refine on');
+  const { tokens } = first.sequences;
+  const names = layers.map((layer) => layerPrefix(layer) + LAYER.router);
+  const copyOf = (from: Checkpoint): Checkpoint => {
+    const parameters = new Map(from.parameters);
+    for (const name of names) {
+      const rows = from.parameters.get(name)!;
+      parameters.set(name, tensor(floats(rows).slice(), rows.shape));
+    }
+    return { config, parameters };
+  };
+  const current = copyOf(model);
+  let best: Refined = { model, step: 0 };
+  let lowest = await score(model, 0);
   const pass = await GradientPass.create(backend, config, {
     shape: { sequences, tokens },
     trained: new Set(names),
     rematerialization: 'keep',
     balanceWeight: 0,
   });
-  const moments = names.map((name) => adamWState(parameters.get(name)!.data.length));
-  const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, learningRate };
-  let step = 0;
-  for (const batch of batches) {
-    const { inputs, targets } = inputsAndTargets(batch, sequences, tokens);
-    const { loss } = await pass.run(parameters, inputs, targets);
-    step += 1;
-    const gradients = names.map((name) => floats(pass.gradients.get(name)!));
-    // A gradient of exactly zero leaves a parameter as it is, moments and all.
-    for (const gradient of gradients) gradient.fill(0, 0, nativeRows * config.hiddenSize);
-    const norm = globalNorm(gradients);
-    const scale = norm > 1 ? 1 / norm : 1;
-    for (const [i, name] of names.entries()) {
-      adamWStep(floats(parameters.get(name)!), gradients[i]!, moments[i]!, step, adamW, scale);
+  try {
+    const moments = names.map((name) => adamWState(floats(model.parameters.get(name)!).length));
+    const sums = moments.map(({ m }) => new Float32Array(m.length));
+    for (let step = 1; step <= steps; step++) {
+      for (const sum of sums) sum.fill(0);
+      for (const { sequences: text, weight } of texts) {
+        signal?.throwIfAborted();
+        const batch = batchOf(text, (step - 1) * sequences, sequences);
+        const { inputs, targets } = inputsAndTargets(batch, sequences, tokens);
+        await pass.run(current.parameters, inputs, targets);
+        for (const [i, name] of names.entries()) {
+          const gradient = floats(pass.gradients.get(name)!);
+          const sum = sums[i]!;
+          // Below that it stays exactly zero, which leaves a parameter as it is, moments and all.
+          for (let at = firstRow * config.hiddenSize; at < sum.length; at++)
+            sum[at]! += weight * gradient[at]!;
+        }
+      }
+      const norm = globalNorm(sums);
+      const adamW = { ...ADAM_W, learningRate: learningRate * (1 - (step - 1) / steps) };
+      for (const [i, name] of names.entries()) {
+        const rows = floats(current.parameters.get(name)!);
+        adamWStep(rows, sums[i]!, moments[i]!, step, adamW, norm > 1 ? 1 / norm : 1);
+      }
+      if (step % checkEvery !== 0 && step !== steps) continue;
+      const found = await score(current, step);
+      if (!(found < lowest)) continue;
+      lowest = found;
+      best = { model: copyOf(current), step };
     }
-    onStep(step, loss);
+  } finally {
+    await pass.dispose();
   }
-  await pass.dispose();
-  return { config, parameters };
+  return best;
+}
+
+const ADAM_W = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
+
+/** `count` sequences from number `from` on, from the start again when they are used up: `[count, tokens + 1]`. */
+function batchOf({ data, count: available, tokens }: Sequences, from: number, count: number): Int32Array {
+  const width = tokens + 1;
+  const batch = new Int32Array(count * width);
+  for (let i = 0; i < count; i++) {
+    const row = (from + i) % available;
+    batch.set(data.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return batch;
 }

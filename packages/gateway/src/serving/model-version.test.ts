@@ -34,7 +34,7 @@ async function writeComposition(): Promise<void> {
     author: keypair.hotkey,
     base: { hash: 'c'.repeat(64), experts: 3 },
     packages: [LAW, MATH],
-    router: { method: 'native', baseStatistics: null },
+    router: { method: 'native', baseStatistics: null, refinement: null },
     layers: [
       [
         base(0),

@@ -1,4 +1,6 @@
+import { type Sequences, spreadSequences } from '@connito/model';
 import {
+  type ExpertGroup,
   type ExpertGroupId,
   float32Bytes,
   groupOf,
@@ -18,6 +20,7 @@ import {
   readRound,
   StateLoader,
   sourceOf,
+  TokenSources,
 } from '@connito/run';
 import { marketError } from '../errors.ts';
 import { assemblePackage } from '../package/assemble-package.ts';
@@ -48,7 +51,11 @@ export type BuildOptions = {
   readonly sequencesPerSource: number;
   /** As a fraction of the base's loss; see `requireHelpful`. */
   readonly maxGeneralRise: number;
-  readonly routerFile?: Uint8Array;
+  /**
+   * Makes `router.safetensors` of the experts and of text they were trained on; without it the package has none. A seam, because
+   * what a router is fitted from is for `@connito/composition` to say.
+   */
+  readonly routerOf?: (experts: TensorMap, text: Sequences) => Promise<Uint8Array>;
   readonly onProgress?: (text: string) => void;
 };
 
@@ -96,15 +103,35 @@ export async function buildPackage(context: RunContext, options: BuildOptions): 
       lineage: { run: context.run, state: read.state.hash, ...read.shares, sources },
       evaluation,
     };
-    const { routerFile } = options;
+    const routerFile = await makeRouterFile(context, group, parameters, options);
     return assemblePackage(facts, {
       parameters,
       licenceText: licenceText(terms, sources),
-      ...(routerFile === undefined ? {} : { routerFile }),
+      ...(routerFile === null ? {} : { routerFile }),
     });
   } finally {
     await session.stop();
   }
+}
+
+const ROUTER_SEQUENCES = 96;
+/** Of each sequence, where enough documents have so many; else as many as the run scores. */
+const ROUTER_TOKENS = 128;
+
+async function makeRouterFile(
+  context: RunContext,
+  group: ExpertGroup,
+  parameters: TensorMap,
+  { routerOf, onProgress = () => undefined }: BuildOptions,
+): Promise<Uint8Array | null> {
+  if (routerOf === undefined) return null;
+  onProgress(`Collecting router statistics on ${group.trainingSource}`);
+  const shard = await new TokenSources(context).shard(group.trainingSource);
+  const long = spreadSequences(shard, ROUTER_TOKENS, ROUTER_SEQUENCES);
+  const { sequenceTokens } = context.definition.scoring;
+  const enough = long.count * 2 >= ROUTER_SEQUENCES;
+  const text = enough ? long : spreadSequences(shard, sequenceTokens, ROUTER_SEQUENCES);
+  return routerOf(parameters, text);
 }
 
 /**

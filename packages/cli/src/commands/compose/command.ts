@@ -37,6 +37,11 @@ export function composeCommand(context: CommandContext) {
       'all',
     )
     .option(
+      '--refine <steps>',
+      'gradient steps on the router rows of added experts; 0 keeps them in closed form, each independent of other packages',
+      '160',
+    )
+    .option(
       '--min-oracle-ratio <share>',
       'least share of what each package gains alone on its domain',
       '0.95',

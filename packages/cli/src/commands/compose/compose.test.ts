@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { REFINEMENT } from '@connito/composition';
 import { writePackageFolder } from '@connito/market';
 import { examplePackage } from '@connito/market/testing';
 import { createHotkey } from '@connito/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../../program.ts';
 import { capturedContext } from '../../testing/captured-context.ts';
+import { composeCommand } from './command.ts';
 
 let work: string;
 beforeAll(async () => {
@@ -33,6 +35,11 @@ test('a package that is not installed is named', async () => {
   const { exitCode, output } = await compose('--with', 'law@1', '--packages', join(work, 'none'));
   expect(output).toContain('law@1');
   expect(exitCode).not.toBe(0);
+});
+
+test('as many steps refine the rows as the bench found best', () => {
+  const option = composeCommand(capturedContext()).options.find(({ long }) => long === '--refine');
+  expect(option!.defaultValue).toBe(`${REFINEMENT.steps}`);
 });
 
 test('no package at all is a wrong command line', async () => {

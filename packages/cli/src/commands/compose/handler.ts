@@ -5,12 +5,20 @@ import {
   type Composed,
   composeFolder,
   excerpts,
+  REFINEMENT,
   requireSameBase,
   specialistOfPackage,
   specialistStatistics,
 } from '@connito/composition';
 import { type ExpertPackage, InstalledPackages, parsePackageSpec, readExpertPackage } from '@connito/market';
-import { type CorpusParts, DOMAINS, loadCheckpoint, loadCorpusParts, loadTokenizer } from '@connito/model';
+import {
+  type CorpusPart,
+  type CorpusParts,
+  DOMAINS,
+  loadCheckpoint,
+  loadCorpusParts,
+  loadTokenizer,
+} from '@connito/model';
 import { loadHotkey } from '@connito/node';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { formatTable } from '../../command/table.ts';
@@ -42,8 +50,11 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
   const tokenizer = await loadTokenizer(join(base, 'tokenizer.json'));
   const corpora = new Map<string, CorpusParts>();
   for (const domain of DOMAINS) corpora.set(domain, await loadCorpusParts(domain));
-  const textOf = (domain: string, part: 'pretrain' | 'adapt' | 'reporting', limit: number) =>
+  const textOf = (domain: string, part: CorpusPart, limit: number) =>
     excerpts(corpora.get(domain)!, part, tokenizer, { limit, tokens: SEQUENCE_TOKENS });
+
+  const textsOf = (part: CorpusPart, limit: number) =>
+    new Map(DOMAINS.map((domain) => [domain, textOf(domain, part, limit)]));
 
   const checkpoint = await loadCheckpoint(base);
   const specialists = [];
@@ -74,6 +85,7 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
       out,
       mode: options.placement,
       companions: options.companions,
+      refineSteps: options.refine,
       bounds: { minOracleRatio: options.minOracleRatio, maxGeneralRise: options.maxGeneralRise },
       acceptWorse: options.acceptWorse === true,
       type: options.type,
@@ -81,9 +93,15 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
     },
     specialists,
     {
-      base: new Map(DOMAINS.map((domain) => [domain, textOf(domain, 'pretrain', STATISTICS_SEQUENCES)])),
-      measured: new Map(DOMAINS.map((domain) => [domain, textOf(domain, 'reporting', options.sequences)])),
+      base: textsOf('pretrain', STATISTICS_SEQUENCES),
+      measured: textsOf('reporting', options.sequences),
       measuredPart: 'reporting',
+      refinement: {
+        fit: textsOf('adapt', REFINEMENT.fitSequences),
+        choice: textsOf('heldout', REFINEMENT.choiceSequences),
+        fitPart: 'adapt',
+        choicePart: 'heldout',
+      },
     },
     { threads, keypair, signal },
   );
@@ -95,6 +113,7 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
       experts: placement.experts,
       inPlace: placement.inPlace,
       added: placement.added,
+      router: manifest.router,
       oracleRatios: Object.fromEntries(verdict.oracleRatios),
       generalRises: Object.fromEntries(verdict.generalRises),
       failures: verdict.failures,
@@ -126,7 +145,7 @@ function nameOf(folder: string): string {
 }
 
 /** The forgetting matrix: a row for each model, a column for each domain, in nats per token. */
-function composedLines({ placement, table, verdict }: Composed, out: string): string[] {
+function composedLines({ manifest, placement, table, verdict }: Composed, out: string): string[] {
   const rows = [
     { name: 'base', losses: table.base },
     ...[...table.alone].map(([id, losses]) => ({ name: `${id} alone`, losses })),
@@ -150,6 +169,15 @@ function composedLines({ placement, table, verdict }: Composed, out: string): st
     ...[...verdict.oracleRatios].map(([id, ratio]) => `${id} keeps ${percent(ratio)} of its gain`),
     ...[...verdict.generalRises].map(([domain, rise]) => `${domain}: loss ${percent(rise)} above the base's`),
     ...verdict.failures.map((failure) => `beyond its bounds: ${failure}`),
+    ...routerLines(manifest.router),
     `${placement.experts} experts a layer; in place: ${placement.inPlace.join(', ') || 'none'}; added: ${placement.added.join(', ') || 'none'}. Written to ${out}`,
   ];
+}
+
+function routerLines({ refinement }: Composed['manifest']['router']): string[] {
+  if (refinement === null) return [];
+  const { steps, chosen } = refinement;
+  return chosen === 0
+    ? [`router rows in closed form: none of ${steps} gradient steps was better on held-out text`]
+    : [`router rows refined: step ${chosen} of ${steps}, chosen on held-out text`];
 }

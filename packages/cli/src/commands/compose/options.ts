@@ -12,6 +12,7 @@ export const composeOptions = z.object({
     .optional(),
   placement: z.enum(['auto', 'in-place', 'added']),
   companions: z.union([z.literal('all'), integerOption(0, 65_535)], 'must be a whole number or "all"'),
+  refine: integerOption(0, 100_000),
   minOracleRatio: shareOption,
   maxGeneralRise: shareOption,
   acceptWorse: z.boolean().optional(),

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeRoutingStatistics, specialistOfPackage } from '@connito/composition';
 import { createTinyRun, LocalNetwork, miner, SharedModel, validator } from '@connito/lab';
 import {
+  assemblePackage,
   type BuildOptions,
   buildPackage,
   decodeExpertDocument,
@@ -15,11 +17,15 @@ import {
   signManifest,
   verifyPackage,
   withDocument,
+  writePackageFolder,
 } from '@connito/market';
+import { loadCheckpoint } from '@connito/model';
 import { keypairFromMiniSecret } from '@connito/node';
 import type { ExpertGroupId } from '@connito/protocol';
 import { genesisHashOf, type RoundRecord } from '@connito/run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { routerCollector } from './build.ts';
+import { readSource } from './rules.ts';
 
 const TOKENIZER = fileURLToPath(new URL('../../../../../models/foundation/tokenizer.json', import.meta.url));
 const ROUNDS = 1;
@@ -65,6 +71,7 @@ describe('a package built from a run', () => {
       sequencesPerSource: 24,
       // A model that knows nothing unlearns nothing.
       maxGeneralRise: 1,
+      routerOf: routerCollector(modelFolder, 1),
     };
     files = await sign(await buildPackage(network.context, options));
   });
@@ -110,6 +117,37 @@ describe('a package built from a run', () => {
     const own = measurements.find(({ role }) => role === 'own')!;
     expect(own.lowerNanoNats).toBeGreaterThan(0);
     expect(Math.abs(own.baseLossNanoNats - own.lossNanoNats - own.gainNanoNats)).toBeLessThanOrEqual(2);
+  });
+
+  it('carries router statistics of its own model on its training text, so that it composes without any corpus', async () => {
+    const read = verifyPackage(files);
+    const { config } = await loadCheckpoint(modelFolder);
+    const { statistics } = specialistOfPackage(read, config);
+    expect(statistics!.tokens).toBeGreaterThan(8 * 64);
+    expect(statistics!.layers).toHaveLength(config.layers);
+    for (const { gates } of statistics!.layers) {
+      expect(gates.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+    }
+    const flipped = files.get(PACKAGE_FILES.router)!.slice();
+    flipped[flipped.length >> 1]! ^= 1;
+    expect(() => verifyPackage(new Map([...files, [PACKAGE_FILES.router, flipped]]))).toThrow(
+      /router\.safetensors/,
+    );
+
+    const written = join(folder, 'package');
+    const rules = { allowLicence: ['MIT'], trust: null, maxMb: 1e9 };
+    await writePackageFolder(written, files);
+    expect((await readSource(written, rules)).id).toBe(read.id);
+    // Well signed, and for another model.
+    const { layers, tokens } = statistics!;
+    const short = encodeRoutingStatistics({ tokens, layers: layers.slice(1) });
+    const wrong = assemblePackage(read.manifest, {
+      parameters: read.parameters,
+      licenceText: 'MIT',
+      routerFile: short,
+    });
+    await writePackageFolder(`${written}-wrong`, await sign(wrong));
+    await expect(readSource(`${written}-wrong`, rules)).rejects.toMatchObject({ code: 'specialist_invalid' });
   });
 
   it('follows from its run, and a lineage that its publisher made up does not', async () => {

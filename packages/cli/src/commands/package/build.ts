@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { encodeRoutingStatistics, specialistStatistics } from '@connito/composition';
 import {
   buildPackage,
   decodeExpertDocument,
@@ -7,6 +8,7 @@ import {
   packageIdOf,
   writePackageFolder,
 } from '@connito/market';
+import { loadCheckpoint } from '@connito/model';
 import { fileError, loadHotkey } from '@connito/node';
 import { runIdOf } from '@connito/protocol';
 import { DirectoryStore } from '@connito/store';
@@ -25,9 +27,10 @@ export async function build(options: BuildOptions, { stdout, cwd }: CommandConte
   const store = await DirectoryStore.open(layout.artifacts);
   using opened = await openNetworkLedger(layout);
   const context = { definition, run: runIdOf(definition), ledger: opened.ledger, store };
+  const modelFolder = options.model ?? network.model;
   const router = options.router === undefined ? null : await readRouter(options.router);
   const files = await buildPackage(context, {
-    modelFolder: options.model ?? network.model,
+    modelFolder,
     threads: options.threads,
     group: options.group,
     round: options.round ?? null,
@@ -39,7 +42,7 @@ export async function build(options: BuildOptions, { stdout, cwd }: CommandConte
     pricePerMillionTokens: options.price,
     sequencesPerSource: options.sequences,
     maxGeneralRise: options.maxGeneralRise,
-    ...(router === null ? {} : { routerFile: router }),
+    routerOf: router === null ? routerCollector(modelFolder, options.threads) : async () => router,
     onProgress: (text) => {
       if (json !== true) stdout.write(`${text}\n`);
     },
@@ -74,6 +77,16 @@ export async function build(options: BuildOptions, { stdout, cwd }: CommandConte
   stdout.write(
     `${manifest.name} ${manifest.version}, ${megabytes(sizeBytes)}, is in ${folder}. Sign it with "connito package sign ${folder}".\n`,
   );
+}
+
+type RouterOf = NonNullable<Parameters<typeof buildPackage>[1]['routerOf']>;
+
+/** Collects what `connito compose` solves router rows from, with the base model in a folder. */
+export function routerCollector(modelFolder: string, threads: number): RouterOf {
+  return async (parameters, text) => {
+    const base = await loadCheckpoint(modelFolder);
+    return encodeRoutingStatistics(await specialistStatistics(base, { parameters }, text, threads));
+  };
 }
 
 async function readRouter(path: string): Promise<Uint8Array> {

@@ -46,7 +46,10 @@ export function packageCommand(context: CommandContext) {
     .option('--price <units>', "price of a million tokens, in the ledger's smallest unit", '0')
     .option('--sequences <n>', 'measure at most so many sequences of each reporting text', '96')
     .option('--max-general-rise <percent>', 'refuse to package what costs untrained text more', '0.5')
-    .option('--router <file>', 'router statistics to include')
+    .option(
+      '--router <file>',
+      'router statistics to include (default: collected now, on text the experts were trained on)',
+    )
     .option('--model <dir>', "folder of the run's base model (default: the network's)")
     .option('--threads <n>', 'threads for computing', '1')
     .action(async (raw) => {

@@ -22,7 +22,7 @@ export function rulesOf({ allowLicence, trust, maxMb }: RuleOptions): PackageRul
   return { allowedLicences: allowLicence, maxBytes: maxMb, ...(trust === null ? {} : { publishers: trust }) };
 }
 
-/** A verified package from a folder, a tarball, or among the installed ones. */
+/** A verified package from a folder, a tarball, or among the installed ones, with router statistics that can be read. */
 export async function readSource(
   source: string,
   options: RuleOptions & { readonly packages?: string; readonly base?: string | undefined },
@@ -34,8 +34,18 @@ export async function readSource(
     isPath || looksLikePath || options.packages === undefined
       ? await readExpertPackage(source, rules)
       : await new InstalledPackages(options.packages).read(parsePackageSpec(source), rules);
+  await requireRouter(found);
   if (options.base !== undefined) await new BaseFolder(options.base).require(found.manifest);
   return found;
+}
+
+/** Fails with `specialist_invalid` unless a package's router statistics, if it has any, fit its base. */
+async function requireRouter(found: ExpertPackage): Promise<void> {
+  if (found.routerFile === null) return;
+  // Loads the engine, which few packages need here.
+  const { specialistOfPackage } = await import('@connito/composition');
+  const { numHiddenLayers, hiddenSize, numExperts } = found.manifest.base.architecture;
+  specialistOfPackage(found, { layers: numHiddenLayers, hiddenSize, experts: numExperts });
 }
 
 /** What channels need to know, from the environment: never from the command line, which others can see. */
