@@ -9,30 +9,39 @@ import { taggedHash } from '../encoding/hash.ts';
  * The seed must not be known when the vectors are chosen, or a small perturbation could be aimed at the sketch.
  */
 export class CountSketch {
-  readonly #keys: readonly [number, number];
-  readonly #sums: Float64Array;
-  #next = 0;
+  readonly #width: number;
+  /** For each coordinate twice its place, and 1 more where it is added as it is, not subtracted. */
+  readonly #places: Uint32Array;
 
-  constructor(seed: Uint8Array, stream: number, width: number) {
+  /** The map of vectors of `length` numbers. Draws of another `stream` are independent. */
+  constructor(seed: Uint8Array, stream: number, { length, width }: { length: number; width: number }) {
     const view = new DataView(taggedHash('connito/1/count-sketch', seed, uint32Bytes(stream)).buffer);
-    this.#keys = [view.getUint32(0, true), view.getUint32(4, true)];
-    this.#sums = new Float64Array(width);
-  }
-
-  /** Appends the next coordinates of the vector. */
-  add(values: ArrayLike<number>): void {
-    const sums = this.#sums;
-    const [first, second] = this.#keys;
-    for (let i = 0; i < values.length; i++) {
-      const bits = mix(mix(this.#next++ ^ first) ^ second);
-      const place = (bits >>> 1) % sums.length;
-      sums[place] = sums[place]! + (bits & 1 ? values[i]! : -values[i]!);
+    const [first, second] = [view.getUint32(0, true), view.getUint32(4, true)];
+    this.#width = width;
+    this.#places = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      const bits = mix(mix(i ^ first) ^ second);
+      this.#places[i] = ((bits >>> 1) % width) * 2 + (bits & 1);
     }
   }
 
-  /** In doubles, which no float32 values can make overflow, nor the answers of experts to them. */
-  finish(): Float64Array {
-    return this.#sums.slice();
+  /**
+   * The sketch `[width]` of a vector given in parts. In doubles, which no float32 values can make overflow, nor the answers of
+   * experts to them. Throws a RangeError where the parts are not `length` numbers.
+   */
+  of(parts: Iterable<Float32Array | Float64Array>): Float64Array {
+    const sums = new Float64Array(this.#width);
+    const places = this.#places;
+    let next = 0;
+    for (const values of parts) {
+      if (next + values.length > places.length) throw new RangeError('the vector is longer than the map');
+      for (let i = 0; i < values.length; i++, next++) {
+        const bits = places[next]!;
+        sums[bits >>> 1]! += bits & 1 ? values[i]! : -values[i]!;
+      }
+    }
+    if (next !== places.length) throw new RangeError(`${next} numbers for a map of ${places.length}`);
+    return sums;
   }
 }
 

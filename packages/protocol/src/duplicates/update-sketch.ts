@@ -4,7 +4,7 @@ import type { Architecture, DuplicateParameters, ExpertGroup } from '../run/run-
 import { EXPERT_PROJECTIONS, expertsOf, expertTensorName } from '../tensor/expert-tensors.ts';
 import { type TensorMap, tensorNamed } from '../tensor/tensor.ts';
 import { CountSketch } from './count-sketch.ts';
-import { expertResponse, probeInputs } from './expert-response.ts';
+import { expertResponses, probeInputs } from './expert-response.ts';
 
 /** A few thousand numbers that tell whether two updates of one group are the same work. */
 export type UpdateSketch = {
@@ -40,33 +40,36 @@ export function createSketcher(
     }),
   );
   const baseResponses = experts.map(({ layer, expert }) =>
-    inputsOf
-      .get(layer)!
-      .map((input) => expertResponse({ layer, expert, parameters: base, delta: null }, input)),
+    expertResponses({ layer, expert, parameters: base, delta: null }, inputsOf.get(layer)!),
   );
+  const maps = layers.map((layer) => {
+    const own = experts.filter((expert) => expert.layer === layer).length;
+    const weights =
+      own * EXPERT_PROJECTIONS.length * architecture.hiddenSize * architecture.moeIntermediateSize;
+    const responses = own * probes * architecture.hiddenSize;
+    const mapOf = (stream: number, length: number): CountSketch =>
+      new CountSketch(seed, stream, { length, width: sketchWidth });
+    return { weights: mapOf(layer, weights), responses: mapOf(RESPONSE_STREAM + layer, responses) };
+  });
 
   return (delta) => {
-    const weights = layers.map((layer) => {
-      const sketch = new CountSketch(seed, layer, sketchWidth);
-      for (const { layer: own, expert } of experts) {
-        if (own !== layer) continue;
-        for (const projection of EXPERT_PROJECTIONS) {
-          sketch.add(tensorNamed(delta, expertTensorName(layer, expert, projection)).data);
-        }
-      }
-      return sketch.finish();
+    const weights = layers.map((layer, l) => {
+      const own = experts.filter((expert) => expert.layer === layer);
+      return maps[l]!.weights.of(
+        own.flatMap(({ expert }) =>
+          EXPERT_PROJECTIONS.map(
+            (projection) => tensorNamed(delta, expertTensorName(layer, expert, projection)).data,
+          ),
+        ),
+      );
     });
-    const responses = layers.map((layer) => {
-      const sketch = new CountSketch(seed, RESPONSE_STREAM + layer, sketchWidth);
-      for (const [i, { layer: own, expert }] of experts.entries()) {
-        if (own !== layer) continue;
-        for (const [p, input] of inputsOf.get(layer)!.entries()) {
-          const before = baseResponses[i]![p]!;
-          const after = expertResponse({ layer, expert, parameters: base, delta }, input);
-          sketch.add(after.map((value, k) => value - before[k]!));
-        }
-      }
-      return sketch.finish();
+    const responses = layers.map((layer, l) => {
+      const changes = experts.flatMap(({ layer: own, expert }, i) => {
+        if (own !== layer) return [];
+        const after = expertResponses({ layer, expert, parameters: base, delta }, inputsOf.get(layer)!);
+        return after.map((values, p) => values.map((value, k) => value - baseResponses[i]![p]![k]!));
+      });
+      return maps[l]!.responses.of(changes);
     });
     return { weights, responses };
   };
