@@ -1,11 +1,15 @@
 """Load a checkpoint folder in transformers, strictly, and print its mean loss on given tokens.
 
     python check_checkpoint.py DIR TOKENS.json [--sequence-length 256] [--batch 8] [--threads N] [--json]
+                               [--distributions FILE]
 
 TOKENS.json is an array of token ids, cut into windows that predict every token but the first
 exactly once (window i reads tokens i*L .. i*L+L-1 and predicts i*L+1 .. i*L+L; the last window may
 be shorter). Or it is an array of arrays: each is one sequence, whatever its length. Attention never
 crosses from one window or sequence into another. The arithmetic is float32 unless --dtype says so.
+
+--distributions writes the probabilities of every next token, float32, `[predicted tokens, vocabulary]` in
+the order of the windows.
 
 Strict means: no tensor missing, unexpected or of another shape; the names and shapes on disk are
 those that transformers itself writes for this config; a tied head is really tied. Exit code 1 if not.
@@ -63,6 +67,14 @@ def windows(tokens: list, length: int) -> list[list[int]]:
 
 
 @torch.inference_mode()
+def write_distributions(model, sequences: list[list[int]], path: Path) -> None:
+    with path.open("wb") as file:
+        for sequence in sequences:
+            logits = model(torch.tensor([sequence[:-1]]), use_cache=False).logits[0]
+            file.write(logits.double().softmax(-1).float().numpy().tobytes())
+
+
+@torch.inference_mode()
 def losses_of(model, sequences: list[list[int]], batch: int) -> torch.Tensor:
     """One loss in nats per predicted token, float64."""
     losses = []
@@ -86,6 +98,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--dtype", default="float32", choices=["float32", "float64", "bfloat16"])
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--distributions", type=Path)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -107,6 +120,8 @@ def main() -> None:
     sequences = windows(json.loads(options.tokens.read_text()), options.sequence_length)
     if not sequences:
         sys.exit(f"{options.tokens} has no sequence of two or more tokens")
+    if options.distributions:
+        write_distributions(model, sequences, options.distributions)
     losses = losses_of(model, sequences, options.batch)
     result = {
         "architecture": type(model).__name__,

@@ -94,6 +94,9 @@ describe('composing a folder', () => {
         expect(parameters.get(name(expert))!.data, name(expert)).toEqual(from.get(name(origin.expert))!.data);
       }
     }
+    // Loaders that take every such file for parameters find the model's alone.
+    const files = await readdir(join(work, 'overlapping'));
+    expect(files.filter((name) => name.endsWith('.safetensors'))).toEqual(['model.safetensors']);
     const written = manifest.evaluation!.composition.map(({ lossNanoNats }) => lossNanoNats);
     expect(written).toEqual([...table.composition.values()].map((loss) => Math.round(loss * 1e9)));
   });

@@ -188,8 +188,11 @@ function routerMethod(solved: boolean, refined: Refined | null): CompositionMani
   return refined === null || refined.step === 0 ? 'ridge' : 'ridge-gradient';
 }
 
-/** The base's routing statistics, in the composed folder: what its router rows were solved from. */
-export const BASE_STATISTICS_FILE = 'base-router.safetensors';
+/**
+ * The base's routing statistics, in the composed folder: what its router rows were solved from. In safetensors' format, but not
+ * by its name: strict loaders take every `*.safetensors` of a folder for parameters.
+ */
+export const BASE_STATISTICS_FILE = 'base-router.statistics';
 
 async function assemble(
   base: Checkpoint,
