@@ -4,6 +4,7 @@ import {
   SeededRandom,
   type TensorMap,
   taggedHash,
+  travelOf,
   utf8,
 } from '@connito/protocol';
 import { pickAcross, type SequencePool } from '@connito/run';
@@ -92,7 +93,13 @@ export async function measureUpdates(
       };
       measured.push(update);
       const mean = update.gains.reduce((sum, gain) => sum + gain, 0) / update.gains.length / 1e6;
-      onMeasured(`round ${round}, ${group.domain}, ${kind}: mean gain ${mean.toFixed(3)} millinats`);
+      const travels = [...delta.values()]
+        .map((tensor) => travelOf(tensor, definition.inner))
+        .sort((a, b) => a - b);
+      const [least, most] = [travels[0]!, travels.at(-1)!].map((travel) => travel.toFixed(3));
+      onMeasured(
+        `round ${round}, ${group.domain}, ${kind}: mean gain ${mean.toFixed(3)} millinats, travel ${least} to ${most}`,
+      );
     }
   }
   await session.host.closeExam('updates');

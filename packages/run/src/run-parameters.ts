@@ -54,6 +54,8 @@ export const LOCAL_PARAMETERS: RunParameters = {
     epsilon: '0.00000001',
     weightDecay: '0',
     clipNorm: '1',
+    // The lower end of what honest updates of the foundation travel: 0.50 in law, up to 0.70 in math. A larger step gains nothing.
+    maxTravel: '0.5',
   },
   codec: LOCAL_CODECS.int8,
   scoring: {
@@ -86,7 +88,7 @@ export const LOCAL_PARAMETERS: RunParameters = {
     clipNormFactor: '2',
     // An honest update of the default length has 2 to 4 % of the parameters' norm.
     maxNormRatio: '0.25',
-    outerLearningRate: '0.8',
+    outerLearningRate: '0.9',
     outerMomentum: '0.6',
     nesterov: true,
     scales: ['1', '0.5', '0.25', '0.125'],

@@ -1,3 +1,6 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startModelHost } from './start-model-host.ts';
@@ -82,6 +85,24 @@ describe('a model host on its own thread', () => {
     const result = await host.examine('exam', broken, { domain: [0, 1, 2], general: [4] }, null);
     expect(result).toEqual({ kind: 'non_finite' });
     await stop();
+  });
+
+  test('an auxiliary loss that the checkpoint asks for is part of no measured loss', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'connito-auxiliary-'));
+    await cp(TINY, folder, { recursive: true });
+    const path = join(folder, 'config.json');
+    const config: object = JSON.parse(await readFile(path, 'utf8'));
+    const auxiliary = { output_router_logits: true, router_aux_loss_coef: 1000 };
+    await writeFile(path, JSON.stringify({ ...config, ...auxiliary }));
+    const losses: Float64Array[] = [];
+    for (const checkpoint of [TINY, folder]) {
+      const { host, stop } = startModelHost(1);
+      await host.open(checkpoint);
+      losses.push(await host.measure(sequences));
+      await stop();
+    }
+    expect(losses[1]).toEqual(losses[0]);
+    await rm(folder, { recursive: true });
   });
 
   test('passes errors on with their code', async () => {

@@ -7,11 +7,12 @@ import { type CreateSha256, createSha256, type Sha256, sha256, sha256Hex } from 
 import type { RunDefinition } from '../run/run-definition.ts';
 import { groupOf, groupTensors } from '../tensor/expert-tensors.ts';
 import type { TensorSpec } from '../tensor/tensor.ts';
+import { boundedTravel } from './bounded-travel.ts';
 import type { Manifest } from './manifest.ts';
 
 /**
  * Decodes the bundle of a manifest that `checkReveal` found valid: the remaining checks of a reveal, each hash and each
- * value. `bundle` is null where no source had it.
+ * value. The delta is the one that counts, bounded by `boundedTravel`. `bundle` is null where no source had it.
  */
 export function openBundle(
   manifest: Manifest,
@@ -33,12 +34,14 @@ export function openBundle(
   const hashes = manifest.tensors.map(({ offset, bytes }) =>
     sha256Hex(bundle.subarray(offset, offset + bytes), hash),
   );
-  return tensorHashFault(manifest, hashes) ?? decoded;
+  const wrongTensor = tensorHashFault(manifest, hashes);
+  return wrongTensor ?? { kind: 'decoded', delta: boundedTravel(decoded.delta, definition) };
 }
 
 /**
  * Like `openBundle` for a bundle that comes in pieces and need not fit into memory: the verdict is the same for the same
- * bytes. The sink gets values before the hashes could be checked, so it must be able to forget them.
+ * bytes. The sink gets values as they were sent, unbounded, and before the hashes could be checked, so it must be able to forget
+ * them.
  */
 export async function openBundleStream(
   manifest: Manifest,

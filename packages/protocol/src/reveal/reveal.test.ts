@@ -79,7 +79,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      'f21c29f32f7ae187d602ad2820af8521a97524acddda293a740005bdc9e230f9',
+      '7f7d9ccce3ac387105b4b803acd85dff235c8d33426c741e26feea1164b9f64e',
     );
   });
 

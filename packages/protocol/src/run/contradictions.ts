@@ -121,7 +121,7 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators, emissi
   for (const field of ['beta1', 'beta2'] as const) {
     if (decimalUnits(inner[field]) >= DECIMAL_ONE) yield `inner.${field}: ${inner[field]} is not below 1.`;
   }
-  for (const field of ['learningRate', 'epsilon', 'clipNorm'] as const) {
+  for (const field of ['learningRate', 'epsilon', 'clipNorm', 'maxTravel'] as const) {
     if (decimalUnits(inner[field]) === 0n) yield `inner.${field}: must be above 0.`;
   }
   if (decimalUnits(merge.hostileFraction) >= half)

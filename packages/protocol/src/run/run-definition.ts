@@ -100,6 +100,11 @@ const innerSchema = z.strictObject({
   epsilon: decimalSchema,
   weightDecay: decimalSchema,
   clipNorm: decimalSchema,
+  /**
+   * Root mean square of a tensor's change beyond which it is shortened before anything is measured, as a part of the sum of all
+   * steps' learning rates.
+   */
+  maxTravel: decimalSchema,
 });
 
 const codecFields = {
