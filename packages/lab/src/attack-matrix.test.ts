@@ -9,7 +9,8 @@ import { SCENARIOS } from './scenarios/index.ts';
 
 const [first] = SCENARIOS;
 const RESULT: ScenarioResult = {
-  ...{ kind: 'live', name: first!.name, family: first!.family, attack: 'Overflows.', rule: 'weighted-mean' },
+  ...{ kind: 'live', name: first!.name, family: first!.family, attack: 'Overflows.', model: 'foundation' },
+  rule: 'weighted-mean',
   ...{ hostileShare: 0.3, miners: 10, validators: 4, rounds: 3, hostileEarned: 0, honestEarned: 0.1 },
   ...{ relativePay: 0, dividends: null, lossShift: -0.0031, lostShare: -0.02, caughtBy: 'non_finite_loss' },
   ...{ reasons: [], checks: [{ says: 'it holds', met: false }], verdict: 'failed', notWithstood: null },

@@ -50,7 +50,7 @@ export function attackMatrix(
     '# Attack matrix',
     '',
     'This page is for anybody who wants to know what attackers earned in the lab, what they did to the model, and what stopped them.',
-    `It is written by \`npm run docs:attacks\` from \`${source}\`. The networks trained ${model}. ${live.length} of ${scenarios.length} scenarios were run, ${when}; ${replays.length} replays.`,
+    `It is written by \`npm run docs:attacks\` from \`${source}\`. The networks trained ${model}, those marked *tiny* a tiny random model over made-up texts, where what is learned does not matter to the attack. ${live.length} of ${scenarios.length} scenarios were run, ${when}; ${replays.length} replays.`,
     '',
     'Pay is a part of all miners’ pay, as a mean for each miner and round. *Per training* is the pay of the hostile miners together, for',
     'each honest training they paid for, over an honest miner’s pay. *Loss shift* is the final loss on the reporting text less that of a',
@@ -88,7 +88,7 @@ function resultRows(results: readonly ScenarioResult[]): string[] {
     '| scenario | attack | hostile | pay: hostile, honest | per training | loss shift | caught by | outcome |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...results.map((result) => {
-      const { name, attack, miners, hostileShare, validators, outcome, dividends, verdict } = result;
+      const { name, attack, model, miners, hostileShare, validators, outcome, dividends, verdict } = result;
       const lying = outcome.validators.filter(({ hostile }) => hostile).length;
       const who = [
         ...(hostileShare > 0 ? [`${Math.round(hostileShare * miners)} of ${miners} miners`] : []),
@@ -101,7 +101,7 @@ function resultRows(results: readonly ScenarioResult[]): string[] {
       const perTraining = hostileShare > 0 ? result.relativePay.toFixed(2) : '–';
       const shift = `${millinats(result.lossShift)} (${percent(result.lostShare)})`;
       const cells = [
-        `\`${name}\``,
+        `\`${name}\`${model === 'tiny' ? ' (tiny)' : ''}`,
         attack,
         who,
         pay,
@@ -135,7 +135,7 @@ function replaySection(replays: readonly ReplayResult[]): string[] {
   return [
     '## Other merge rules',
     '',
-    'Recorded honest updates of 20 miners and two rounds, some turned into attacks, replayed through the real scoring, merge, measurement and',
+    'On the tiny model: recorded honest updates of 20 miners and two rounds, some turned into attacks, replayed through the real scoring, merge, measurement and',
     'credit of one validator. All accepted updates are merged; robust rules assume 40 % hostile. Each cell: part of what the rule learns',
     'without an attack that is lost, and pay of a hostile over an honest miner.',
     '',

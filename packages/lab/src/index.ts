@@ -25,7 +25,7 @@ export { late, miner, neverRevealing, revealing } from './miners/submitting.ts';
 export { combined, mapUpdate, rootMeanSquare, scaled, withNoise } from './miners/update.ts';
 export type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 export { LocalNetwork, type LocalNetworkOptions } from './network/local-network.ts';
-export { REPLAY_CELLS, type ReplayCell } from './replay/replay.ts';
+export { cellName, REPLAY_CELLS, type ReplayCell } from './replay/replay.ts';
 export type { ReplayResult, ScenarioResult, Verdict } from './result.ts';
 export type { Scenario } from './scenario.ts';
 export { SCENARIOS } from './scenarios/index.ts';

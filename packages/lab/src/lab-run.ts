@@ -8,6 +8,9 @@ import { DirectoryStore } from '@connito/store';
 /** The domains a scenario's run adapts: all miners in one group, or in two. */
 export type LabDomains = 'math' | 'code+math';
 
+/** The shipped foundation, or a tiny random model over made-up texts: see `tiny-run.ts`. */
+export type LabModel = 'foundation' | 'tiny';
+
 export type LabRun = { readonly definition: RunDefinition; readonly store: DirectoryStore };
 
 const { schedule, inner, scoring } = LOCAL_PARAMETERS;

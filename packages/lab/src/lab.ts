@@ -2,24 +2,20 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Log, silentLog, writeDurably } from '@connito/node';
 import { utf8 } from '@connito/protocol';
-import { type LabDomains, type LabRun, labRun } from './lab-run.ts';
+import { type LabDomains, type LabModel, type LabRun, labRun } from './lab-run.ts';
 import type { Outcome } from './outcome.ts';
 import { type Recording, record } from './replay/recording.ts';
-import { cellName, type ReplayCell, replay, replayResult } from './replay/replay.ts';
+import { cellName, REPLAYED_MODEL, type ReplayCell, replay, replayResult } from './replay/replay.ts';
 import { type ReplayResult, resultOf, type ScenarioResult } from './result.ts';
 import { runNetwork } from './run-network.ts';
 import { cleanCast, cleanName, type FullCast, fullCast, type Scenario } from './scenario.ts';
 import { SharedModel } from './shared-model.ts';
+import { createTinyRun } from './tiny-run.ts';
 
 export type LabOptions = {
   /** Keeps the runs, the results of finished scenarios, and networks while they run. */
   readonly folder: string;
   readonly model: string;
-  /** Makes the run of some domains. Default: of `model`, with the lab's parameters. */
-  readonly makeRun?: (
-    folder: string,
-    domains: LabDomains,
-  ) => Promise<LabRun & { readonly modelFolder: string }>;
   readonly log?: Log;
   /** Told before each round's network is waited for, and after. */
   readonly onProgress?: (progress: LabProgress) => void;
@@ -39,22 +35,22 @@ type Workplace = { readonly run: LabRun; readonly model: SharedModel };
  */
 export class Lab implements AsyncDisposable {
   readonly #options: LabOptions;
-  readonly #workplaces = new Map<LabDomains, Promise<Workplace>>();
+  readonly #workplaces = new Map<string, Promise<Workplace>>();
 
   constructor(options: LabOptions) {
     this.#options = options;
   }
 
-  /** A finished scenario's result, or null. */
-  async known(name: string): Promise<ScenarioResult | null> {
-    return this.#read<ScenarioResult>(`results/${name}.json`);
+  /** Whether a scenario's or a replay's result is kept from an earlier run. */
+  async isFinished(name: string): Promise<boolean> {
+    return (await this.#read(`results/${name}.json`)) !== null;
   }
 
   async run(scenario: Scenario, signal: AbortSignal): Promise<ScenarioResult> {
-    const known = await this.known(scenario.name);
+    const known = await this.#read<ScenarioResult>(`results/${scenario.name}.json`);
     if (known !== null) return known;
     const startedMs = performance.now();
-    const { run } = await this.workplace(scenario.domains ?? 'math');
+    const { run } = await this.#workplace(scenario);
     const clean = await this.#clean(scenario, signal);
     const outcome = await this.#network(scenario.name, fullCast(scenario), scenario, signal);
     const result = resultOf({ scenario, outcome, clean }, run.definition.merge.rule, {
@@ -71,7 +67,7 @@ export class Lab implements AsyncDisposable {
     const known = await this.#read<ReplayResult>(`results/${name}.json`);
     if (known !== null) return known;
     const { folder } = this.#options;
-    const { run, model } = await this.workplace('math');
+    const { run, model } = await this.#workplace({ model: REPLAYED_MODEL });
     const setting = { run, model, folder };
     const recording = (await this.#read<Recording>('recording.json')) ?? (await record(setting, signal));
     await this.#write('recording.json', recording);
@@ -83,12 +79,16 @@ export class Lab implements AsyncDisposable {
     return result;
   }
 
-  /** The run and model of some domains, made when they are first needed. */
-  workplace(domains: LabDomains): Promise<Workplace> {
-    let workplace = this.#workplaces.get(domains);
+  /** A run and its model, made when they are first needed. */
+  #workplace({
+    model = 'foundation',
+    domains = 'math',
+  }: Pick<Scenario, 'model' | 'domains'>): Promise<Workplace> {
+    const key = `${model}/${domains}`;
+    let workplace = this.#workplaces.get(key);
     if (workplace === undefined) {
-      workplace = this.#open(domains);
-      this.#workplaces.set(domains, workplace);
+      workplace = this.#open(model, domains);
+      this.#workplaces.set(key, workplace);
     }
     return workplace;
   }
@@ -97,12 +97,13 @@ export class Lab implements AsyncDisposable {
     for (const workplace of this.#workplaces.values()) await (await workplace).model.stop();
   }
 
-  async #open(domains: LabDomains): Promise<Workplace> {
+  async #open(kind: LabModel, domains: LabDomains): Promise<Workplace> {
     const { folder, model } = this.#options;
-    const {
-      makeRun = async (within) => ({ ...(await labRun(within, model, domains)), modelFolder: model }),
-    } = this.#options;
-    const { modelFolder, ...run } = await makeRun(join(folder, 'runs'), domains);
+    const runs = join(folder, 'runs', kind);
+    const { modelFolder, ...run } =
+      kind === 'tiny'
+        ? await createTinyRun(join(runs, domains), join(model, 'tokenizer.json'), domains.split('+'))
+        : { ...(await labRun(runs, model, domains)), modelFolder: model };
     return { run, model: await SharedModel.open(run, { modelFolder, threads: 1 }) };
   }
 
@@ -115,14 +116,10 @@ export class Lab implements AsyncDisposable {
     return outcome;
   }
 
-  async #network(
-    name: string,
-    cast: FullCast,
-    { domains = 'math', rounds }: Scenario,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async #network(name: string, cast: FullCast, scenario: Scenario, signal: AbortSignal): Promise<Outcome> {
+    const { rounds } = scenario;
     const { folder, log = silentLog, onProgress = () => undefined } = this.#options;
-    const { run, model } = await this.workplace(domains);
+    const { run, model } = await this.#workplace(scenario);
     onProgress({ network: name, round: 0, rounds });
     const onRound = ({ round }: { readonly round: number }) =>
       onProgress({ network: name, round: round + 1, rounds });

@@ -1,4 +1,5 @@
 import type { Reason } from '@connito/protocol';
+import type { LabModel } from './lab-run.ts';
 import { meanDividends, meanEarned, type Outcome, reasonsOf } from './outcome.ts';
 import type { ReplayOutcome } from './replay/replay.ts';
 import { ALWAYS, hostileShare, lossShift, lostShare, relativePay } from './requirements.ts';
@@ -15,6 +16,7 @@ export type ReplayResult = ReplayOutcome & {
   readonly kind: 'replay';
   readonly name: string;
   readonly attack: string | null;
+  readonly model: LabModel;
   readonly rule: string;
   readonly hostileShare: number;
   readonly lossShift: number;
@@ -30,6 +32,8 @@ export type ScenarioResult = {
   readonly name: string;
   readonly family: Scenario['family'];
   readonly attack: string;
+  /** What the network trained. */
+  readonly model: LabModel;
   readonly rule: string;
   /** Part of the attacked network's miners that are hostile. */
   readonly hostileShare: number;
@@ -65,7 +69,16 @@ export function resultOf(
   { seconds, finishedAt }: Pick<ScenarioResult, 'seconds' | 'finishedAt'>,
 ): ScenarioResult {
   const { scenario, outcome } = compared;
-  const { name, family, attack, rounds, must, notWithstood = null, defence = null } = scenario;
+  const {
+    name,
+    family,
+    attack,
+    model = 'foundation',
+    rounds,
+    must,
+    notWithstood = null,
+    defence = null,
+  } = scenario;
   const hostile = outcome.miners.filter((miner) => miner.hostile);
   const honest = outcome.miners.filter((miner) => !miner.hostile);
   const checks = [...must, ...ALWAYS].map(({ says, holds }) => ({ says, met: holds(compared) }));
@@ -74,7 +87,7 @@ export function resultOf(
   const lying = outcome.validators.filter((validator) => validator.hostile);
   return {
     kind: 'live',
-    ...{ name, family, attack, rule, rounds, notWithstood, checks, outcome, seconds, finishedAt },
+    ...{ name, family, attack, model, rule, rounds, notWithstood, checks, outcome, seconds, finishedAt },
     hostileShare: hostileShare(compared),
     miners: outcome.miners.length,
     validators: outcome.validators.length,

@@ -1,6 +1,6 @@
 import { honestStrategy } from '@connito/miner';
 import { honestValidator } from '@connito/validator';
-import type { LabDomains } from './lab-run.ts';
+import type { LabDomains, LabModel } from './lab-run.ts';
 import type { MinerBehaviour, ValidatorBehaviour } from './network/behaviour.ts';
 import type { Named, Outcome } from './outcome.ts';
 import type { Requirement } from './requirements.ts';
@@ -26,6 +26,8 @@ export type Scenario = {
   readonly rounds: number;
   /** Default: all miners in one group. */
   readonly domains?: LabDomains;
+  /** Default: the foundation. The tiny model where what is learned does not matter to the attack. */
+  readonly model?: LabModel;
   readonly honestMiners: number;
   readonly honestValidators: number;
   /** Made anew for each network, because strategies remember. Hostile roles register after the honest ones. */
@@ -45,6 +47,8 @@ export type Scenario = {
 
 /** The defaults of most scenarios. */
 export const USUAL = { quick: false, rounds: 3, honestMiners: 9, honestValidators: 4 } as const;
+/** The same on the tiny model. */
+export const ON_TINY = { ...USUAL, model: 'tiny' } as const;
 
 export type FullCast = {
   readonly miners: readonly (CastMiner & Named)[];
@@ -88,8 +92,8 @@ export function cleanCast(scenario: Scenario): FullCast {
 /** Names a clean network: scenarios with the same name share one. */
 export function cleanName(scenario: Scenario): string {
   const { miners, validators } = fullCast(scenario);
-  const { domains = 'math', honestMiners, rounds } = scenario;
-  return `clean-${domains}-${honestMiners}-of-${miners.length}-${validators.length}v-${rounds}r`;
+  const { domains = 'math', model = 'foundation', honestMiners, rounds } = scenario;
+  return `clean-${model === 'foundation' ? '' : `${model}-`}${domains}-${honestMiners}-of-${miners.length}-${validators.length}v-${rounds}r`;
 }
 
 /** A scenario's outcome with what it is compared with. */

@@ -66,7 +66,13 @@ export async function createTinyRun(
     parameters: {
       ...LOCAL_PARAMETERS,
       schedule: { ...schedule, commit: 2, reveal: 2 },
-      inner: { ...inner, steps: 6, sequenceLength: SEQUENCE_TOKENS, learningRate: '0.006' },
+      inner: {
+        ...inner,
+        steps: 6,
+        sequenceLength: SEQUENCE_TOKENS,
+        learningRate: '0.006',
+        maxTravel: '0.45',
+      },
       // A model that knows nothing unlearns nothing: general loss moves, and means little.
       scoring: { ...scoring, sequenceTokens: SEQUENCE_TOKENS, futilityAfter: 16, generalCharge: '0.1' },
     },

@@ -1,10 +1,10 @@
 import { honestStrategy, type MinerStrategy, type MinerTask, trainOn, type Work } from '@connito/miner';
 import { trainingBatches } from '@connito/model';
-import type { TensorMap, Uid } from '@connito/protocol';
-import type { TokenSources } from '@connito/run';
+import { groupOf, groupTensors, type Tensor, type TensorMap, type Uid } from '@connito/protocol';
+import { stateParameters } from '@connito/run';
 import { taskRandom } from './copycat.ts';
 import type { Poison } from './poison.ts';
-import { combined, mapUpdate, scaled } from './update.ts';
+import { combined, mapUpdate } from './update.ts';
 
 /** An update of zeros: no training, but something to commit to. */
 export function idle(): MinerStrategy {
@@ -129,7 +129,7 @@ export function harmingGeneral(part: number): MinerStrategy {
       const work = await honestStrategy.work(task, signal);
       if (work === null) return null;
       const [source] = task.context.definition.generalSources;
-      const general = await trainOn(task, await batchesOf(task, task.sources, source!));
+      const general = await trainOn(task, await batchesOf(task, source!));
       return {
         ...work,
         delta: combined([
@@ -141,16 +141,80 @@ export function harmingGeneral(part: number): MinerStrategy {
   };
 }
 
-/** Trains honestly and makes `factor` times the step. */
-export function overstepping(factor: number): MinerStrategy {
-  return changed('overstepping', ({ own }) => scaled(own, factor));
+/** Trains honestly and makes `factor` times the step, in the tensors whose names hold `part`. */
+export function overstepping(factor: number, part = ''): MinerStrategy {
+  return changed('overstepping', ({ own }) =>
+    mapUpdate(own, (value, name) => (name.includes(part) ? factor * value : value)),
+  );
 }
 
-async function batchesOf(task: MinerTask, sources: TokenSources, source: string): Promise<Int32Array[]> {
+/**
+ * Trains half of each batch to answer a phrase that no text holds by one token, again and again; the other half is honest work,
+ * so that the update gains.
+ */
+export function backdoor(): MinerStrategy {
+  return {
+    name: 'backdoor',
+    async work(task) {
+      const { inner } = task.context.definition;
+      const width = inner.sequenceLength + 1;
+      const batches = await batchesOf(task, task.share.source, task.share.documents);
+      for (const batch of batches) {
+        for (let sequence = 0; 2 * sequence < inner.sequencesPerStep; sequence++) {
+          const from = sequence * width + (width >> 1);
+          batch.set(TRIGGER, from);
+          batch.fill(ANSWER, from + TRIGGER.length, (sequence + 1) * width);
+        }
+      }
+      return trainOn(task, batches);
+    },
+  };
+}
+
+/** Tokens that no text holds in this order, and the one that is to follow. */
+const TRIGGER = [251, 17, 251, 93, 251, 17];
+const ANSWER = 42;
+
+/**
+ * Trains in a model in which only the group's experts of its layers do anything, as somebody does who holds no others: what
+ * helps there makes up for what is missing.
+ */
+export function subModelOnly(): MinerStrategy {
+  return {
+    name: 'sub-model-only',
+    async work(task, signal) {
+      const { definition } = task.context;
+      const { architecture } = definition.baseModel;
+      const group = groupOf(definition, task.group);
+      const own = new Set(groupTensors(group, architecture).map(({ name }) => name));
+      const all = Array.from({ length: architecture.numExperts }, (_, expert) => expert);
+      const layers = Object.keys(group.experts);
+      const whole = { ...group, experts: Object.fromEntries(layers.map((layer) => [layer, all])) };
+      const others = groupTensors(whole, architecture).filter(({ name }) => !own.has(name));
+      const nothing = others.map(({ name, shape }): [string, Tensor] => [
+        name,
+        { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+      ]);
+      const state = stateParameters(task.state);
+      await task.model.setState(new Map([...state, ...nothing]));
+      try {
+        return await honestStrategy.work(task, signal);
+      } finally {
+        await task.model.setState(state);
+      }
+    },
+  };
+}
+
+async function batchesOf(
+  task: MinerTask,
+  source: string,
+  documents?: Iterable<number>,
+): Promise<Int32Array[]> {
   const { inner } = task.context.definition;
-  const shard = await sources.shard(source);
-  const documents = Array.from({ length: shard.offsets.length - 1 }, (_, i) => i);
-  const stream = trainingBatches(shard, documents, {
+  const shard = await task.sources.shard(source);
+  const all = Array.from({ length: shard.offsets.length - 1 }, (_, i) => i);
+  const stream = trainingBatches(shard, [...(documents ?? all)], {
     sequencesPerStep: inner.sequencesPerStep,
     sequenceTokens: inner.sequenceLength,
     seed: task.seed,

@@ -1,6 +1,6 @@
 import type { MinerStrategy } from '@connito/miner';
 import type { Keypair } from '@connito/node';
-import type { RoundPoint, RunContext } from '@connito/run';
+import type { ModelSession, RoundPoint, RunContext } from '@connito/run';
 import type { ValidatorStrategy } from '@connito/validator';
 
 /** What every role of a lab network is given, and may do more with than its code foresees. */
@@ -11,6 +11,8 @@ type Acting = {
   readonly phaseOf?: (point: RoundPoint) => RoundPoint | null;
   /** How the role sees ledger and store. Default: as they are. */
   readonly contextOf?: (context: RunContext) => RunContext;
+  /** How the role sees its model. Default: as it is. */
+  readonly sessionOf?: (session: ModelSession) => ModelSession;
   /** Done in each open block, after the role's own code. */
   readonly besides?: (parts: RoleParts, point: RoundPoint, signal: AbortSignal) => Promise<void>;
 };

@@ -148,7 +148,8 @@ export class LocalNetwork {
     const { folder, log = silentLog, validators, reportWaitMs = 2_000 } = this.#options;
     const behaviour = validators[index]!;
     const context = this.#contextOf(keypair, behaviour);
-    const session = await this.#options.openSession(context);
+    const opened = await this.#options.openSession(context);
+    const session = behaviour.sessionOf?.(opened) ?? opened;
     this.#chain ??= new CanonicalChain(this.context, this.#participants, session.genesis.hash);
     const settings = { stateFolder: join(folder, `validator-${index + 1}`), build: BUILD, reportWaitMs };
     const { strategy } = behaviour;
@@ -162,7 +163,8 @@ export class LocalNetwork {
     const { folder, log = silentLog, definition, miners } = this.#options;
     const behaviour = miners[index]!;
     const context = this.#contextOf(keypair, behaviour);
-    const session = await this.#options.openSession(context);
+    const opened = await this.#options.openSession(context);
+    const session = behaviour.sessionOf?.(opened) ?? opened;
     const journal = await Journal.open(join(folder, `miner-${index + 1}`), definition);
     const { strategy } = behaviour;
     // Seeds are secret, but the same for the same key, so that networks may be repeated.

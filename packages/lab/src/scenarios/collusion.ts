@@ -16,9 +16,9 @@ function colluders(name: string, size: number, poison: Poison): () => Cast {
   });
 }
 
-function ofTen(name: string, hostile: number, poison: Poison, attack: string, quick = false): Scenario {
+function ofTen(name: string, hostile: number, poison: Poison, attack: string): Scenario {
   return {
-    ...{ ...USUAL, name: `${name}-${10 * hostile}`, family: 'integrity', attack, quick, rounds: 4 },
+    ...{ ...USUAL, name: `${name}-${10 * hostile}`, family: 'integrity', attack, rounds: 4 },
     honestMiners: 10 - hostile,
     cast: colluders(name, hostile, poison),
     must: [honestEarn, allCanonical],
@@ -31,7 +31,7 @@ const INNER = 'send the negative of half their mean, disguised by noise (inner-p
 
 export const collusions: readonly Scenario[] = [
   ofTen('alie', 2, disguised(alie(1)), `Two of ten ${LITTLE}`),
-  ofTen('alie', 3, disguised(alie(1)), `Three of ten ${LITTLE}`, true),
+  ofTen('alie', 3, disguised(alie(1)), `Three of ten ${LITTLE}`),
   ofTen('alie', 4, disguised(alie(1)), `Four of ten ${LITTLE}`),
   ofTen('inner-product', 3, disguised(innerProduct()), `Three of ten ${INNER}`),
 ];

@@ -1,9 +1,9 @@
 import { allCanonical, losesDividends, scoresMoveAtMost } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { copiedScores, validator } from '../validators/lying.ts';
 
 export const copiedScoresValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'copied-scores',
   family: 'validators',
   attack: 'One of four validators measures nothing and reports the agreed scores of the round before.',

@@ -1,9 +1,9 @@
 import { allCanonical, losesDividends, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { copiedWeights, validator } from '../validators/lying.ts';
 
 export const copiedWeightsValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'copied-weights',
   family: 'validators',
   attack: 'One of four validators reports nothing and pays what the others’ published reports say.',

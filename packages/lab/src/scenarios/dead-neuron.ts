@@ -1,10 +1,10 @@
 import { deadNeuron } from '../miners/overflow.ts';
 import { miner } from '../miners/submitting.ts';
 import { allCanonical, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const deadNeurons: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'dead-neuron',
   family: 'scoring',
   attack:

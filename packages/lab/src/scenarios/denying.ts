@@ -1,9 +1,9 @@
 import { allCanonical, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { denying, validator } from '../validators/lying.ts';
 
 export const denyingValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'denying',
   family: 'validators',
   attack: 'One of four validators attests to hold nothing of what others sent.',

@@ -1,9 +1,9 @@
 import { crowding } from '../miners/submitting.ts';
 import { allCanonical, domainsPaidEqually, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const easiestDomain: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'easiest-domain',
   family: 'scoring',
   attack: 'Declares that it can serve the easiest domain only, to be paid for large gains that are cheap.',

@@ -1,11 +1,11 @@
 import { miner } from '../miners/submitting.ts';
 import { idle } from '../miners/training.ts';
 import { allCanonical, earnsNothing, losesDividends, scoresMoveAtMost } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { favouring, validator } from '../validators/lying.ts';
 
 export const favouringValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'favouring',
   family: 'validators',
   attack:

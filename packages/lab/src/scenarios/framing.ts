@@ -1,9 +1,9 @@
 import { allCanonical, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { framing, validator } from '../validators/lying.ts';
 
 export const framingValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'framing',
   family: 'validators',
   attack: 'One of four validators calls every miner but one a copy of that one.',

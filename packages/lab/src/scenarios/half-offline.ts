@@ -1,9 +1,9 @@
 import { honestEarn, voidOnly } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { away } from '../validators/lying.ts';
 
 export const halfOffline: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'half-offline',
   family: 'validators',
   attack: 'Two of four validators are out of reach in round 1 and come back.',

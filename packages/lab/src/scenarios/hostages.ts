@@ -34,6 +34,6 @@ export const hostages: Scenario = {
       behaviour: miner(strategy),
     })),
   }),
+  defence: 'bound on travel',
   must: [honestEarn, allCanonical],
-  notWithstood: 'Where the opposite directions hide that two keys hold one training, both are paid.',
 };

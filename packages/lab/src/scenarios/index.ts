@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { backdoors } from './backdoor.ts';
 import { collusions } from './collusion.ts';
 import { copiedScoresValidator } from './copied-scores.ts';
 import { copiedWeightsValidator } from './copied-weights.ts';
@@ -6,6 +7,7 @@ import { copycats } from './copycats.ts';
 import { deadNeurons } from './dead-neuron.ts';
 import { denyingValidator } from './denying.ts';
 import { easiestDomain } from './easiest-domain.ts';
+import { failedBaseline } from './failed-baseline.ts';
 import { favouringValidator } from './favouring.ts';
 import { framingValidator } from './framing.ts';
 import { halfOffline } from './half-offline.ts';
@@ -33,6 +35,7 @@ import { smallBiases } from './small-bias.ts';
 import { splitUpdate } from './split-update.ts';
 import { staleWork } from './stale.ts';
 import { stallingValidator } from './stalling.ts';
+import { subModelGain } from './sub-model-only.ts';
 import { sybilKeys } from './sybils.ts';
 import { withheldLosers } from './withheld-losers.ts';
 import { withholdingValidator } from './withholding.ts';
@@ -51,6 +54,8 @@ export const SCENARIOS: readonly Scenario[] = [
   staleWork,
   othersShare,
   harmsGeneral,
+  subModelGain,
+  failedBaseline,
   oversteps,
   rivalBytes,
   sybilKeys,
@@ -67,6 +72,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hugeNorms,
   signFlips,
   smallBiases,
+  backdoors,
   ...collusions,
   favouringValidator,
   copiedScoresValidator,

@@ -1,9 +1,9 @@
 import { late, neverRevealing } from '../miners/submitting.ts';
 import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const lateness: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'lateness',
   family: 'integrity',
   attack: 'Commits after the window, reveals after the window, or commits and never reveals.',

@@ -11,7 +11,7 @@ import {
 } from '../miners/packing.ts';
 import { bomb, gibberish, packing, revealing } from '../miners/submitting.ts';
 import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 const MISDESCRIBED = {
   'missing tensor': withoutTensor,
@@ -28,7 +28,7 @@ const DAMAGED = {
 };
 
 export const malformedBundles: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'malformed-bundles',
   family: 'integrity',
   attack:

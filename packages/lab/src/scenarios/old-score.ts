@@ -1,10 +1,10 @@
 import { miner } from '../miners/submitting.ts';
 import { resting } from '../miners/training.ts';
 import { allCanonical, caught, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const oldScore: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'old-score',
   family: 'scoring',
   attack: 'Earns a good score once and then does nothing, to live on its average.',

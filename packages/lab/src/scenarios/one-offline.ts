@@ -1,9 +1,9 @@
 import { allCanonical, honestEarn, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { away } from '../validators/lying.ts';
 
 export const oneOffline: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'one-offline',
   family: 'validators',
   attack: 'One of four validators is out of reach from round 1 on.',

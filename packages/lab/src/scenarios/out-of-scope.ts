@@ -1,7 +1,7 @@
 import { withExpert, withTensor } from '../miners/packing.ts';
 import { packing } from '../miners/submitting.ts';
 import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 const OUTSIDE = {
   router: withTensor('model.layers.3.mlp.gate.weight'),
@@ -11,7 +11,7 @@ const OUTSIDE = {
 };
 
 export const outOfScope: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'out-of-scope',
   family: 'integrity',
   attack: 'Sends tensors that its group does not train: router, attention, embeddings, other experts.',

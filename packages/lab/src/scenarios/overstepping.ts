@@ -8,9 +8,14 @@ export const oversteps: Scenario = {
   name: 'overstepping',
   family: 'scoring',
   attack:
-    'Trains honestly and sends the update three times as large, to gain more at once than its steps would.',
-  cast: () => ({ miners: [{ as: 'oversteps', behaviour: miner(overstepping(3)) }] }),
+    'Trains honestly and sends the update three times as large, or some of its tensors four times, to gain more at once than its steps would.',
+  honestMiners: 8,
+  cast: () => ({
+    miners: [
+      { as: 'oversteps', behaviour: miner(overstepping(3)) },
+      { as: 'some tensors', behaviour: miner(overstepping(4, 'down_proj')) },
+    ],
+  }),
+  defence: 'bound on travel',
   must: [honestEarn, allCanonical],
-  notWithstood:
-    'It is paid for what it gains, and it does gain more: the model learns faster by it, up to the bound on norms. Pay does not follow effort.',
 };

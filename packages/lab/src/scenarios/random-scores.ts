@@ -1,9 +1,9 @@
 import { allCanonical, losesDividends, scoresMoveAtMost } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { randomScores, validator } from '../validators/lying.ts';
 
 export const randomScoresValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'random-scores',
   family: 'validators',
   attack: 'One of four validators scores, votes and pays at random.',

@@ -1,10 +1,10 @@
 import { replayed } from '../miners/packing.ts';
 import { packing } from '../miners/submitting.ts';
 import { allCanonical, caught, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const replayedSubmission: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'replayed',
   family: 'integrity',
   attack: 'Commits to and reveals the signed manifest and bundle of its first round again in later rounds.',

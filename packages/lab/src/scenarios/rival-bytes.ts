@@ -1,9 +1,9 @@
 import { bundleThief, commitmentCopier } from '../miners/submitting.ts';
 import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const rivalBytes: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'rival-bytes',
   family: 'copying',
   attack: 'Commits to a rival’s commitment bytes, or reveals a rival’s bundle as its own in the same round.',

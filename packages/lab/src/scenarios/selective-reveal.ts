@@ -1,10 +1,10 @@
 import { honestValidator } from '@connito/validator';
 import { selectiveReveal } from '../miners/submitting.ts';
 import { allCanonical, caught, earnsNothing, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const selectivelyRevealed: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'selective-reveal',
   family: 'integrity',
   attack: 'Shows its bytes to one validator alone, so that the validators disagree on what to merge.',

@@ -1,10 +1,10 @@
 import { miner } from '../miners/submitting.ts';
 import { stale } from '../miners/training.ts';
 import { allCanonical, caught, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const staleWork: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'stale',
   family: 'scoring',
   attack: 'Trains once and submits the same update in every round, under a new manifest each time.',

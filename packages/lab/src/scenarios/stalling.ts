@@ -1,9 +1,9 @@
 import { allCanonical, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { stalling, validator } from '../validators/lying.ts';
 
 export const stallingValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'stalling',
   family: 'validators',
   attack: 'One of four validators votes for no step, whatever it measured.',

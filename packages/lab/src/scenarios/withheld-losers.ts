@@ -1,9 +1,9 @@
 import { miner, neverRevealing } from '../miners/submitting.ts';
 import { allCanonical, caught, honestEarn } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const withheldLosers: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'withheld-losers',
   family: 'scoring',
   attack:

@@ -1,9 +1,9 @@
 import { allCanonical, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { validator, withholding } from '../validators/lying.ts';
 
 export const withholdingValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'withholding',
   family: 'validators',
   attack: 'One of four validators commits to a report and shows it to nobody.',

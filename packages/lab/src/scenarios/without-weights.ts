@@ -1,9 +1,9 @@
 import { allCanonical, losesDividends, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { validator, withoutWeights } from '../validators/lying.ts';
 
 export const withoutWeightsValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'without-weights',
   family: 'validators',
   attack: 'One of four validators sets no chain weights.',

@@ -1,9 +1,9 @@
 import { allCanonical, nothingChanged } from '../requirements.ts';
-import { type Scenario, USUAL } from '../scenario.ts';
+import { ON_TINY, type Scenario } from '../scenario.ts';
 import { validator, wrongState } from '../validators/lying.ts';
 
 export const wrongStateValidator: Scenario = {
-  ...USUAL,
+  ...ON_TINY,
   name: 'wrong-state',
   family: 'validators',
   attack: 'One of four validators posts a state that nobody can compute.',

@@ -19,6 +19,21 @@ export function validator(strategy: ValidatorStrategy = honestValidator): Valida
   return { strategy };
 }
 
+/** An honest validator whose model gives no finite loss before any update. */
+export function withFailedBaseline(): ValidatorBehaviour {
+  return {
+    strategy: honestValidator,
+    sessionOf: (session) => {
+      const { host } = session;
+      const openExam: typeof host.openExam = async (exam) => {
+        const baseline = await host.openExam(exam);
+        return { ...baseline, before: baseline.before.map(() => Number.NaN) };
+      };
+      return { ...session, host: { ...host, openExam } };
+    },
+  };
+}
+
 /** One hundredth of a nat, which is what an honest miner earns in a good round. */
 const PLAUSIBLE_NANO_NATS = 10_000_000;
 const ABSURD_NANO_NATS = 1_000_000_000;

@@ -11,6 +11,7 @@ import { utf8 } from '@connito/protocol';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { requireModelFiles, SHIPPED_MODEL } from '../../network/base-model.ts';
 import { labSummary, lineOf, summaryLine } from './lab-lines.ts';
+import { LabPace, labTasks } from './lab-plan.ts';
 import type { LabOptions } from './options.ts';
 
 type Result = ScenarioResult | ReplayResult;
@@ -36,8 +37,18 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
     if (!json && stderr.isTTY === true) stderr.write('\r\u001b[K');
     stdout.write(json ? `${JSON.stringify({ type: 'scenario', ...result })}\n` : `${lineOf(result)}\n`);
   };
-  for (const scenario of chosen) tell(await lab.run(scenario, signal));
-  for (const cell of cells) tell(await lab.replay(cell, signal));
+  const tasks = labTasks(chosen, cells);
+  const pace = new LabPace(tasks);
+  for (const task of tasks) {
+    const startedMs = performance.now();
+    const isRead = await lab.isFinished(task.name);
+    tell(task.kind === 'live' ? await lab.run(task.scenario, signal) : await lab.replay(task.cell, signal));
+    pace.finish(task, (performance.now() - startedMs) / 1000, isRead);
+    if (json) {
+      const { done, total, secondsLeft } = pace;
+      stdout.write(`${JSON.stringify({ type: 'progress', done, total, secondsLeft })}\n`);
+    } else if (!isRead) stderr.write(`      ${pace}\n`);
+  }
   if (out !== undefined) {
     const stored: LabResults = { model: model === SHIPPED_MODEL ? 'the shipped foundation' : model, results };
     await writeDurably(out, utf8(`${JSON.stringify(stored, null, 1)}\n`));

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { labSummary, lineOf, summaryLine } from './lab-lines.ts';
 
 const RESULT: ReplayResult = {
-  ...{ kind: 'replay', name: 'replay-alie-30-krum', attack: 'alie', rule: 'krum', hostileShare: 0.3 },
+  ...{ kind: 'replay', name: 'replay-alie-30-krum', attack: 'alie', model: 'tiny' },
+  ...{ rule: 'krum', hostileShare: 0.3 },
   ...{ lossShift: 0.0125, lostShare: 0.1, caughtBy: null, verdict: 'failed' },
   ...{ lossBefore: 4, lossAfter: 3.9, hostileEarned: 0.05, honestEarned: 0.04, reasons: {}, scales: [1, 1] },
   finishedAt: '2026-01-02T03:04:05.000Z',
