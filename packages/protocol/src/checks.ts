@@ -19,6 +19,7 @@ const CHECKS: readonly { readonly check: string; readonly reasons: readonly Reas
   { check: 'every value is finite', reasons: ['non_finite_delta'] },
   { check: 'judged by enough stake', reasons: ['unavailable', 'validator_abstained'] },
   { check: 'every measured loss is finite', reasons: ['non_finite_loss'] },
+  { check: 'moves as far as training can', reasons: ['excessive_travel'] },
   { check: 'not the same work as earlier work', reasons: ['duplicate_of', 'stale_delta'] },
   { check: "lowers its domain's loss beyond noise", reasons: ['futile', 'no_gain'] },
   { check: 'does not harm general text', reasons: ['general_regression'] },

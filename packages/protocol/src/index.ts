@@ -151,7 +151,7 @@ export {
   submissionsOf,
 } from './note/note-log.ts';
 export { explainReason, REASON_CODES, REASONS, type Reason, type ReasonText } from './reasons.ts';
-export { boundedTravel, longestTravel, travelOf } from './reveal/bounded-travel.ts';
+export { boundedTravel, isExcessive, longestTravel, travelOf } from './reveal/bounded-travel.ts';
 export { openBundle, openBundleStream } from './reveal/bundle.ts';
 export { commitmentOf, SALT_BYTES } from './reveal/commitment.ts';
 export { type Manifest, manifestHashOf, manifestOf, manifestSchema, type Work } from './reveal/manifest.ts';

@@ -94,6 +94,10 @@ export const REASONS = {
     sentence: 'The updated model has a non-finite loss on at least one evaluation sequence.',
     nextAction: 'The update breaks the model: lower the learning rate or the number of steps.',
   },
+  excessive_travel: {
+    sentence: 'A tensor of the update moved a thousand times further than the inner steps can take it.',
+    nextAction: 'Send what the run’s inner steps give; a larger update is never worth more.',
+  },
   duplicate_of: {
     sentence: 'The update is the same work as one committed earlier.',
     nextAction: 'Train on the assigned data share; copies earn nothing, however they are disguised.',

@@ -6,6 +6,7 @@ import {
   type ExpertGroup,
   evaluationSeedBlock,
   type Hotkey,
+  isExcessive,
   type MinerOutcome,
   pairedDifferences,
   type Report,
@@ -121,6 +122,7 @@ async function scoreGroup(
       const change = { kind: 'delta', tensors: reveal.delta } as const;
       const result = await session.host.examine(drawn.exam.id, change, drawn.rows.get(group.id)!, planned);
       if (result.kind === 'non_finite') outcomes.push(nonFinite(reveal));
+      else if (isExcessive(reveal.delta, context.definition)) outcomes.push(excessive(reveal));
       else if (result.kind === 'futile')
         outcomes.push(futile(reveal, before.domainBefore, result.domainAfter, dependencies));
       else {
@@ -185,6 +187,11 @@ function abstained({ uid, hotkey, group }: ValidReveal): MinerOutcome {
 function nonFinite({ uid, hotkey, group }: ValidReveal): MinerOutcome {
   const why = 'At least one held-out sequence has a loss that is not finite.';
   return { kind: 'invalid', uid, hotkey, group, reason: 'non_finite_loss', why };
+}
+
+function excessive({ uid, hotkey, group }: ValidReveal): MinerOutcome {
+  const why = 'A tensor moved a thousand times further than the inner steps can take it.';
+  return { kind: 'invalid', uid, hotkey, group, reason: 'excessive_travel', why };
 }
 
 function futile(

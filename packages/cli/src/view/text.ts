@@ -46,6 +46,7 @@ const SHORT_REASONS: Partial<Record<Reason, string>> = {
   stale_delta: 'repeats own work',
   non_finite_loss: 'breaks the model (loss not finite)',
   non_finite_delta: 'update not finite',
+  excessive_travel: 'no result of training',
   no_gain: 'no gain beyond noise',
   futile: 'hopeless, stopped early',
   general_regression: 'harms general text',

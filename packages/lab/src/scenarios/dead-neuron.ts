@@ -1,6 +1,6 @@
 import { deadNeuron } from '../miners/overflow.ts';
 import { miner } from '../miners/submitting.ts';
-import { allCanonical, honestEarn } from '../requirements.ts';
+import { allCanonical, caught, earnsNothing, honestEarn } from '../requirements.ts';
 import { ON_TINY, type Scenario } from '../scenario.ts';
 
 export const deadNeurons: Scenario = {
@@ -12,5 +12,5 @@ export const deadNeurons: Scenario = {
   quick: true,
   cast: () => ({ miners: [{ as: 'dead neuron', behaviour: miner(deadNeuron()) }] }),
   defence: 'norm bound',
-  must: [honestEarn, allCanonical],
+  must: [caught(['non_finite_loss', 'excessive_travel']), earnsNothing, honestEarn, allCanonical],
 };

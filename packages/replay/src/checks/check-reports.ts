@@ -4,6 +4,7 @@ import {
   evaluationSeedBlock,
   MAX_REPORT_BYTES,
   type MinerOutcome,
+  type Reason,
   type Report,
   submissionOf,
   type Uid,
@@ -119,6 +120,9 @@ function checkDraw(
   }
 }
 
+/** Faults that only an exam shows. */
+const MEASURED: readonly Reason[] = ['non_finite_loss', 'excessive_travel'];
+
 function checkOutcome(view: RoundView, validator: Neuron, report: Report, outcome: MinerOutcome): void {
   const { notebook, reveals, facts } = view;
   const { uid } = outcome;
@@ -138,7 +142,7 @@ function checkOutcome(view: RoundView, validator: Neuron, report: Report, outcom
   }
   const own = view.own?.outcomes.find((candidate) => candidate.uid === uid);
   if (own === undefined || own.kind === 'abstained') {
-    if (outcome.kind === 'invalid' && outcome.reason !== 'non_finite_loss') {
+    if (outcome.kind === 'invalid' && !MEASURED.includes(outcome.reason)) {
       notebook.finds(validator, { ...place, expected: 'a valid reveal', found: outcome.reason });
     }
     return;
