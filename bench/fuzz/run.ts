@@ -1,6 +1,7 @@
 /**
  * Fuzzes every parser of what nodes get from each other: bundles, canonical JSON, notes, reveals with their manifests, reports,
- * merge reports, state documents, run definitions, ledger extracts, safetensors and archives.
+ * merge reports, state documents, run definitions, ledger extracts, safetensors and archives; of what the market reads, package
+ * manifests, indexes and receipts; and of request bodies, key files and queries.
  *
  *     npx node bench/fuzz/run.ts [--inputs 10000000] [--seed 1] [--out PATH]
  *

@@ -1,4 +1,7 @@
+import { queryFuzzTarget } from '../../packages/dashboard/src/testing/query-fuzz-target.ts';
+import { gatewayFuzzTargets } from '../../packages/gateway/src/testing/gateway-fuzz-targets.ts';
 import { extractFuzzTarget } from '../../packages/ledger/src/testing/extract-fuzz-target.ts';
+import { marketFuzzTargets } from '../../packages/market/src/testing/market-fuzz-targets.ts';
 import { safetensorsFuzzTarget } from '../../packages/model/src/testing/safetensors-fuzz-target.ts';
 import {
   codecFuzzTargets,
@@ -14,6 +17,9 @@ export function fuzzTargets(): FuzzTarget[] {
     extractFuzzTarget(),
     safetensorsFuzzTarget,
     ...archiveFuzzTargets,
+    ...marketFuzzTargets,
+    ...gatewayFuzzTargets,
+    queryFuzzTarget,
   ];
 }
 
@@ -32,4 +38,11 @@ export const SHARES: Readonly<Record<string, number>> = {
   safetensors: 60,
   archive: 35,
   'archive index': 14,
+  'package manifest': 3,
+  'package index': 6,
+  receipt: 30,
+  'chat request': 30,
+  'completion request': 30,
+  'API keys': 20,
+  'dashboard query': 20,
 };
