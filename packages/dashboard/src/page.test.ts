@@ -22,7 +22,7 @@ function serveModels(): Promise<HttpServer> {
           engine: 'connito',
           version: 1,
           context: 512,
-          routing: true,
+          routing: { layers: 4, experts: 16 },
           packages: ['@lab/math@1.2.0'],
         },
       },

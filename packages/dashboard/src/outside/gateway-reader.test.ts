@@ -14,7 +14,7 @@ const MODELS = {
         version: 2,
         context: 512,
         chat_template: 'plain',
-        routing: true,
+        routing: { layers: 4, experts: 16 },
         packages: ['@lab/math@1.2.0'],
       },
     },

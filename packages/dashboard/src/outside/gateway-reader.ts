@@ -21,7 +21,7 @@ const modelsSchema = z.object({
           engine: z.string().max(64),
           version: z.int().nonnegative(),
           context: z.int().nonnegative(),
-          routing: z.boolean(),
+          routing: z.object({ layers: z.int(), experts: z.int() }).nullable(),
           packages: z.array(z.string().max(512)).max(4_096),
         }),
       }),
@@ -50,7 +50,11 @@ export class GatewayReader implements Source<ServingFacts> {
 
   async read(signal: AbortSignal): Promise<ServingFacts> {
     const parsed = modelsSchema.safeParse(JSON.parse(await this.#get('v1/models', signal)));
-    if (!parsed.success) throw this.#unreadable('its list of models is of another shape', parsed.error);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const where = issue?.path.join('.') ?? '';
+      throw this.#unreadable(`its list of models is of another shape at "${where}"`, parsed.error);
+    }
     const samples = readSamples(await this.#get('metrics', signal));
     const atMs = this.#options.nowMs();
     // Counters that fell are those of a server that started anew.
@@ -68,7 +72,7 @@ export class GatewayReader implements Source<ServingFacts> {
         engine: connito.engine,
         version: connito.version,
         context: connito.context,
-        routing: connito.routing,
+        routing: connito.routing !== null,
         packages: connito.packages,
         ...figuresOf(samples, id),
         tokensPerSecond:

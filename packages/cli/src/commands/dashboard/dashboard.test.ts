@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ApiKeys, type Gateway, startGateway } from '@connito/gateway';
 import { createTinyRun, LocalNetwork, miner, SharedModel, validator } from '@connito/lab';
 import { EmbeddedLedger, serveLedger } from '@connito/ledger';
-import { type HttpServer, serve } from '@connito/node';
+import { type HttpServer, serve, silentLog, systemClock } from '@connito/node';
 import { encodeRunDefinition } from '@connito/protocol';
 import type { RoundRecord } from '@connito/run';
 import { createStoreApp } from '@connito/store';
@@ -13,7 +14,9 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { runCli } from '../../program.ts';
 import { capturedContext } from '../../testing/captured-context.ts';
 
-const TOKENIZER = fileURLToPath(new URL('../../../../../models/foundation/tokenizer.json', import.meta.url));
+const FOUNDATION = fileURLToPath(new URL('../../../../../models/foundation', import.meta.url));
+const TOKENIZER = join(FOUNDATION, 'tokenizer.json');
+const KEY = 'sk-dashboard-0123456789';
 
 /** The command against a ledger and a store that are served, as those of a network elsewhere are. */
 describe('connito dashboard --ledger --store --run', () => {
@@ -23,6 +26,7 @@ describe('connito dashboard --ledger --store --run', () => {
   let ledger: EmbeddedLedger;
   let ledgerServer: HttpServer;
   let storeServer: HttpServer;
+  let gateway: Gateway;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'connito-dashboard-'));
@@ -47,10 +51,25 @@ describe('connito dashboard --ledger --store --run', () => {
     ledgerServer = await serveLedger({ port: 0 }, { ledger });
     const store = createStoreApp({ maxArtifactBytes: 1e9 }, { store: run.store, mayPut: () => false });
     storeServer = await serve({ fetch: store.fetch, port: 0 });
+    await writeFile(join(folder, 'key'), `${KEY} dashboard\n`);
+    gateway = await startGateway(
+      {
+        models: new Map([['foundation', { folder: FOUNDATION, overlays: [] }]]),
+        host: '127.0.0.1',
+        port: 0,
+        keys: await ApiKeys.load(join(folder, 'key')),
+        rateLimit: null,
+        maxRunning: 1,
+        maxChoices: 1,
+        threads: 1,
+      },
+      { clock: systemClock, log: silentLog, receipts: { append: async () => undefined } },
+    );
     await writeFile(join(folder, 'run.json'), encodeRunDefinition(run.definition));
   });
 
   afterAll(async () => {
+    await gateway?.[Symbol.asyncDispose]();
     await ledgerServer?.stop();
     await storeServer?.stop();
     ledger?.close();
@@ -58,7 +77,7 @@ describe('connito dashboard --ledger --store --run', () => {
   });
 
   /** Runs the command, hands its URL to `look`, and asks it to stop. */
-  async function dashboard(look: (url: URL) => Promise<void>): Promise<number> {
+  async function dashboard(look: (url: URL) => Promise<void>, ...more: string[]): Promise<number> {
     let stop = (): void => undefined;
     const written = Promise.withResolvers<string>();
     const context = {
@@ -72,7 +91,7 @@ describe('connito dashboard --ledger --store --run', () => {
     const addresses = ['--ledger', ledgerServer.url.href, '--store', storeServer.url.href];
     const files = ['--run', join(folder, 'run.json'), '--model', modelFolder];
     const rest = ['--archive', join(folder, 'dashboard.db'), '--port', '0', '--no-measure', '--json'];
-    const done = runCli(['dashboard', ...addresses, ...files, ...rest], context);
+    const done = runCli(['dashboard', ...addresses, ...files, ...rest, ...more], context);
     try {
       const early = done.then((code) => Promise.reject(new Error(`ended with ${code}: ${context.err()}`)));
       const line = JSON.parse(await Promise.race([written.promise, early]));
@@ -115,6 +134,36 @@ describe('connito dashboard --ledger --store --run', () => {
     await dashboard(async (url) => {
       expect((await ask<Rounds>(url, '/rounds')).total).toBe(1);
     });
+  });
+
+  it('shows a real server of models beside them', async () => {
+    const answer = await fetch(new URL('/v1/completions', gateway.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}` },
+      body: JSON.stringify({ model: 'foundation', prompt: 'The state', max_tokens: 4 }),
+    });
+    const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
+    const flags = ['--serving', gateway.url.href, '--serving-key', join(folder, 'key')];
+    await dashboard(
+      async (url) => {
+        type Serving = { readAtMs: number | null; models: unknown[] };
+        await expect
+          .poll(async () => (await ask<Serving>(url, '/serving')).readAtMs, { timeout: 30_000 })
+          .not.toBeNull();
+        expect((await ask<Serving>(url, '/serving')).models).toMatchObject([
+          {
+            id: 'foundation',
+            engine: 'connito',
+            version: 1,
+            routing: true,
+            completionTokens: usage.completion_tokens,
+            packageTokens: [{ package: 'base' }],
+            answer: { count: 1 },
+          },
+        ]);
+      },
+      ...flags,
+    );
   });
 
   it('wants all three, and nothing of a local network beside them', async () => {
