@@ -263,7 +263,7 @@ describe.skipIf(!hasChromium())('the page', { timeout: 120_000 }, () => {
     await open('serving');
     const served = page.getByRole('table', { name: 'Models that are served' });
     await served.getByRole('row', { name: /math/ }).waitFor();
-    await served.getByText('≤ 0.5').first().waitFor();
+    await served.getByText('≤ 500').first().waitFor();
     await page
       .getByRole('table', { name: 'Tokens by model and package' })
       .getByText('@lab/math@1.2.0')

@@ -89,6 +89,7 @@ export class MarketSource implements Source<MarketFacts> {
   /** Only blocks that were not looked at before are asked for. */
   async #paymentOf(statement: Statement, signal: AbortSignal): Promise<StatementFacts['payment']> {
     const { ledger } = this.#options;
+    if (statement.total === 0) return { kind: 'nothing' };
     if (!holdsMoney(ledger)) return { kind: 'unknown' };
     const hash = statementHashOf(statement);
     const known = this.#payments.get(hash);

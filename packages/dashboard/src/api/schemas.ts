@@ -434,9 +434,12 @@ const statementFactsSchema = z.object({
     .discriminatedUnion('kind', [
       z.object({ kind: z.literal('paid'), block: count }),
       z.object({ kind: z.literal('unpaid'), upToBlock: count }),
+      z.object({ kind: z.literal('nothing') }),
       z.object({ kind: z.literal('unknown') }),
     ])
-    .describe('Whether the ledger holds its payment in full; unknown where the ledger holds no money.'),
+    .describe(
+      'Whether the ledger holds its payment in full. Nothing: it comes to less than a unit, which is carried. Unknown: the ledger holds no money.',
+    ),
 });
 
 /** What whoever serves the dashboard reads of a market. */

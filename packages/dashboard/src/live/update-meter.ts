@@ -2,6 +2,7 @@ import { ConnitoError, type StateHash } from '@connito/protocol';
 import type { Participants, RunContext } from '@connito/run';
 import type { Archive } from '../archive/archive.ts';
 import type { EventHub } from './event-hub.ts';
+import type { NetworkWatch } from './network-watch.ts';
 import { aborted } from './round-indexer.ts';
 import { measureUpdateNorms } from './update-norms.ts';
 
@@ -11,10 +12,11 @@ export const MAX_UPDATES = 64;
 export type UpdateMeterParts = {
   readonly archive: Archive;
   readonly participants: Participants;
+  readonly watch: NetworkWatch;
   readonly hub: EventHub;
 };
 
-/** Measures how far the updates of each newly read round move the experts. Rounds that were passed over meanwhile stay out. */
+/** Measures how far the updates of each newly read round move the experts. Old ones stay out. */
 export class UpdateMeter {
   readonly #context: RunContext;
   readonly #parts: UpdateMeterParts;
@@ -46,7 +48,9 @@ export class UpdateMeter {
   }
 
   async #measure(round: number, signal: AbortSignal): Promise<void> {
-    const { archive, participants, hub } = this.#parts;
+    const { archive, participants, watch, hub } = this.#parts;
+    // While old rounds are being read, the newest of them is soon no more.
+    if (round + 1 < watch.finishedRounds) return;
     const story = archive.story(round);
     if (story === null || archive.updateNormsBefore(round + 1)?.round === round) return;
     const uids = story.miners

@@ -65,6 +65,11 @@ export function seconds(value: number): string {
   return `${Math.floor(whole / 3600)}${THIN}h ${pad(Math.floor((whole % 3600) / 60))}${THIN}min`;
 }
 
+/** As `seconds`, with milliseconds below one second. */
+export function latency(value: number): string {
+  return value < 1 ? `${Math.round(1000 * value)}${THIN}ms` : seconds(value);
+}
+
 export function clockTime(atMs: number): string {
   return new Date(atMs).toLocaleTimeString('en-GB');
 }

@@ -218,7 +218,10 @@ type ShownUpdates = NonNullable<ExpertsAnswer['updates']>;
 
 /** One heat map for each group: its miners' updates by expert. */
 function Updates({ updates: { round, opened, rows } }: { updates: ShownUpdates }) {
-  const largest = Math.max(1e-12, ...rows.flatMap(({ experts }) => experts.map(({ norm }) => norm)));
+  // Of what was merged where anything was: one that overflows would leave the others without colour.
+  const merged = rows.filter(({ mergeWeight }) => mergeWeight > 0);
+  const scaled = merged.length > 0 ? merged : rows;
+  const largest = Math.max(1e-12, ...scaled.flatMap(({ experts }) => experts.map(({ norm }) => norm)));
   return (
     <Panel
       title="How far each update moves each expert"
@@ -244,9 +247,9 @@ function Updates({ updates: { round, opened, rows } }: { updates: ShownUpdates }
                 key: hotkey,
                 title: <Person hotkey={hotkey} name={name} />,
                 cells: [
-                  { level: null, text: norm.toPrecision(3), at: `uid ${uid}, whole update; ${became}` },
+                  { level: 0, text: norm.toPrecision(3), at: `uid ${uid}, whole update; ${became}` },
                   ...experts.map((each) => ({
-                    level: each.norm / largest,
+                    level: Math.min(1, each.norm / largest),
                     text: each.norm.toPrecision(2),
                     at: `uid ${uid}, layer ${each.layer}, expert ${each.expert}; ${became}`,
                   })),

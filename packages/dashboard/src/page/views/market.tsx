@@ -197,10 +197,13 @@ function Status({ each: { status, notice } }: { each: Package }) {
         {status}
       </Figure>
       {notice !== null && status !== 'active' && (
-        <p class="stranger quiet">
-          {notice.reason}
-          {notice.replacement !== null && ` Instead: ${notice.replacement}`}
-        </p>
+        <>
+          <br />
+          <span class="stranger">
+            {notice.reason}
+            {notice.replacement !== null && ` Instead: ${notice.replacement}`}
+          </span>
+        </>
       )}
     </>
   );
@@ -336,6 +339,12 @@ function Payment({ payment }: { payment: Statement['payment'] }) {
       return (
         <Figure of="payment" at={`none up to block ${payment.upToBlock}`} class="bad">
           not paid
+        </Figure>
+      );
+    case 'nothing':
+      return (
+        <Figure of="payment" class="quiet">
+          less than a unit, carried
         </Figure>
       );
     case 'unknown':

@@ -1,5 +1,5 @@
 import type { ServingAnswer } from '../../api/schemas.ts';
-import { bytes, clockTime, integer, seconds } from '../data/format.ts';
+import { bytes, clockTime, integer, latency, seconds } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { Figure } from '../parts/figure.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
@@ -86,14 +86,14 @@ function Models({ serving: { models, url, readAtMs, windowSeconds } }: { serving
             title: 'first token',
             of: 'servingLatency',
             align: 'right',
-            cell: ({ firstToken }) => <Times latency={firstToken} />,
+            cell: ({ firstToken }) => <Times times={firstToken} />,
           },
           {
             title: 'whole answer',
             of: 'servingLatency',
             align: 'right',
             wide: true,
-            cell: ({ answer }) => <Times latency={answer} />,
+            cell: ({ answer }) => <Times times={answer} />,
           },
           {
             title: 'read',
@@ -128,14 +128,14 @@ function Models({ serving: { models, url, readAtMs, windowSeconds } }: { serving
   );
 }
 
-function Times({ latency }: { latency: Latency }) {
-  const { count, meanSeconds, medianAtMostSeconds: median, p99AtMostSeconds: p99 } = latency;
+function Times({ times }: { times: Latency }) {
+  const { count, meanSeconds, medianAtMostSeconds: median, p99AtMostSeconds: p99 } = times;
   if (meanSeconds === null) return <>–</>;
   const bound = (value: number | null): string =>
-    value === null ? 'beyond the last bound' : `≤ ${seconds(value)}`;
+    value === null ? 'beyond the last bound' : `≤ ${latency(value)}`;
   return (
     <Figure of="servingLatency" at={`${integer(count)} answers; median ${bound(median)}, p99 ${bound(p99)}`}>
-      {seconds(meanSeconds)} <span class="quiet">p99 {p99 === null ? '?' : bound(p99)}</span>
+      {latency(meanSeconds)} <span class="quiet">p99 {p99 === null ? '?' : bound(p99)}</span>
     </Figure>
   );
 }
