@@ -45,7 +45,9 @@ describe('connito', () => {
   it('names an unknown option and one that may have been meant', async () => {
     const context = capturedContext();
     expect(await runCli(['up', '--minres', '4'], context)).toBe(EXIT_CODES.usage);
-    expect(context.err()).toBe("error: unknown option '--minres' (Did you mean --miners?)\n");
+    expect(context.err()).toBe(
+      `error: unknown option '--minres' (Did you mean --miners?)\n"connito up --help" lists what it takes.\n`,
+    );
   });
 
   it('tells failures as JSON when asked to', async () => {

@@ -1,3 +1,4 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fileError, systemCode } from '@connito/node';
 import { ConnitoError } from '@connito/protocol';
 import { CommanderError } from 'commander';
@@ -72,9 +73,27 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     const failure = exitCodeOf(error);
     // Without a subcommand, the help that commander printed says it all.
     const isHelp = error instanceof CommanderError && error.code === 'commander.help';
-    if (failure !== EXIT_CODES.ok && !isHelp) reportFailure(error, args.includes('--json'), context);
+    if (failure === EXIT_CODES.ok || isHelp) return failure;
+    const isJson = args.includes('--json');
+    reportFailure(error, isJson, context);
+    if (failure === EXIT_CODES.usage && !isJson) {
+      context.stderr.write(`"${namedCommand(program, args)} --help" lists what it takes.\n`);
+    }
     return failure;
   }
+}
+
+/** The command that a command line names, as a user types it, with its subcommands as far as they are known. */
+function namedCommand(program: CommandUnknownOpts, args: readonly string[]): string {
+  let command = program;
+  const names = [program.name()];
+  for (const name of args) {
+    const next = command.commands.find((candidate) => candidate.name() === name);
+    if (next === undefined) break;
+    command = next;
+    names.push(name);
+  }
+  return names.join(' ');
 }
 
 /** A failed system call as an error that says what happened and what to do. */

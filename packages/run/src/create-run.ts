@@ -72,30 +72,20 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
   const { model, artifacts, onProgress = () => undefined } = options;
   const domains = requireDomains(options.domains);
   const parameters = options.parameters ?? LOCAL_PARAMETERS;
-  onProgress('Reading and tokenising the texts');
-  const tokenizerPath = join(model, 'tokenizer.json');
-  const wanted = KNOWN_DOMAINS.map((domain): [Domain, CorpusPart[]] => [
-    domain,
-    domains.includes(domain) ? ['adapt', 'heldout', 'reporting'] : ['heldout', 'reporting'],
-  ]);
-  const prepared =
-    options.corpora ??
-    (await prepareInThreads({
-      tokenizerPath,
-      parts: new Map(wanted),
-      threads: availableParallelism(),
-      ...(options.maxDocuments === undefined ? {} : { maxDocuments: options.maxDocuments }),
-    }));
-  const sources = new Map<string, Source>();
-  for (const shard of prepared) {
-    const source = await storeSource(shard, artifacts, parameters.scoring.sequenceTokens);
-    sources.set(source.id, source);
-  }
-
-  onProgress('Checking the base model and choosing experts');
   const { host, stop } = startModelHost(options.threads);
   try {
+    // First, since a checkpoint that cannot be used is known at once, and the texts take a while.
     const config = await host.open(model);
+    onProgress('Reading and tokenising the texts');
+    const tokenizerPath = join(model, 'tokenizer.json');
+    const prepared = options.corpora ?? (await prepareTexts(options, tokenizerPath, domains));
+    const sources = new Map<string, Source>();
+    for (const shard of prepared) {
+      const source = await storeSource(shard, artifacts, parameters.scoring.sequenceTokens);
+      sources.set(source.id, source);
+    }
+
+    onProgress('Checking the base model and choosing experts');
     const { sequenceTokens } = parameters.scoring;
     const check = await pin(host, prepared, artifacts, sequenceTokens);
     const experts = await chooseExperts(host, config, prepared, domains, sequenceTokens, options.selection);
@@ -117,6 +107,24 @@ export async function createRun(options: CreateRunOptions): Promise<RunDefinitio
   } finally {
     await stop();
   }
+}
+
+/** Tokenises what a run of some domains needs: all parts of those, and held-out and reporting texts of the others. */
+function prepareTexts(
+  { maxDocuments }: CreateRunOptions,
+  tokenizerPath: string,
+  domains: readonly Domain[],
+): Promise<PreparedShard[]> {
+  const parts = KNOWN_DOMAINS.map((domain): [Domain, CorpusPart[]] => [
+    domain,
+    domains.includes(domain) ? ['adapt', 'heldout', 'reporting'] : ['heldout', 'reporting'],
+  ]);
+  return prepareInThreads({
+    tokenizerPath,
+    parts: new Map(parts),
+    threads: availableParallelism(),
+    ...(maxDocuments === undefined ? {} : { maxDocuments }),
+  });
 }
 
 function requireDomains(domains: readonly string[]): readonly Domain[] {
