@@ -1,15 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { NetworkLayout } from './layout.ts';
 import type { Network, NetworkMiner } from './network-file.ts';
+import { NODE_COMMAND } from './node-process.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-
-/**
- * V8 collects garbage with a helper thread for each core, in every process: over a dozen processes on a few cores, the helpers
- * wait for each other and take a fifth of all CPU time. Decision 2026-11-26-one-garbage-collector-thread.
- */
-const V8_FLAGS = ['--single-threaded-gc'];
 
 export type Addresses = {
   readonly ledgerPort: number;
@@ -83,15 +78,7 @@ export class NodeCommands {
   #spec(name: string, role: ProcessSpec['role'], args: readonly string[]): ProcessSpec {
     const port = this.#addresses.metricsPorts.get(name);
     const metrics = port === undefined ? [] : ['--metrics-port', `${port}`];
-    const command = [
-      process.execPath,
-      ...process.execArgv,
-      ...V8_FLAGS,
-      MAIN,
-      role,
-      ...args,
-      ...metrics,
-    ] as const;
+    const command = [...NODE_COMMAND, MAIN, role, ...args, ...metrics] as const;
     return { name, role, command, logFile: this.#layout.logOf(name) };
   }
 }

@@ -26,6 +26,7 @@ import { takeLock } from '../../network/lock.ts';
 import { metricsTargets, OBSERVER, processNames, writeTargets } from '../../network/metrics-targets.ts';
 import { findNetwork, type Network } from '../../network/network-file.ts';
 import { type Addresses, ledgerUrl, NodeCommands, storeUrl } from '../../network/node-commands.ts';
+import { compileNodes } from '../../network/node-process.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
 import { followNetwork } from '../../observe/follow-network.ts';
 import { namesOf } from '../../observe/names.ts';
@@ -136,7 +137,8 @@ async function firstStart(
 ): Promise<Network> {
   const model = options.model ?? SHIPPED_MODEL;
   await requireModelFiles(model);
-  return createNetwork(layout, {
+  const compiled = compileNodes();
+  const network = await createNetwork(layout, {
     model,
     miners: options.miners ?? UP_DEFAULTS.miners,
     validators: options.validators ?? UP_DEFAULTS.validators,
@@ -150,6 +152,8 @@ async function firstStart(
     nowMs: systemClock.nowMs(),
     onProgress: (text) => display.show({ type: 'progress', text }),
   });
+  await compiled;
+  return network;
 }
 
 type Surroundings = {
