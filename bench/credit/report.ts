@@ -1,8 +1,10 @@
 import type { Machine } from '../support/machine.ts';
 import { SCENES } from './scenes.ts';
 
-/** Values of `emission.marginalShare` that are compared; the local network's is the middle one. */
-export const MARGINAL_SHARES = ['0', '0.5', '1'] as const;
+/** The local network's. */
+const LOCAL_WEIGHT = '0.5';
+/** Values of `emission.marginalWeight` that are compared. */
+export const MARGINAL_WEIGHTS = ['0', '0.25', '0.5', '1'] as const;
 
 /** One scene in one group of one series. */
 export type Measured = {
@@ -15,7 +17,7 @@ export type Measured = {
     /** Null where the update earned nothing and so was not merged. */
     readonly contributionNanoNats: number | null;
   }[];
-  /** Part of the group's credit for the party that the scene is about, in the order of `MARGINAL_SHARES`. */
+  /** Part of the group's credit for the party that the scene is about, in the order of `MARGINAL_WEIGHTS`. */
   readonly paid: readonly number[];
 };
 
@@ -32,7 +34,7 @@ export function markdown({ date, machine, measured }: CreditResult): string {
     'who',
     'solo, millinats',
     'contribution, millinats',
-    ...MARGINAL_SHARES.map((s) => `paid at ${s}`),
+    ...MARGINAL_WEIGHTS.map((s) => `paid at ${s}`),
   ];
   const rows = SCENES.map(({ name, about }) => {
     const own = measured.filter(({ scene }) => scene === name);
@@ -41,7 +43,7 @@ export function markdown({ date, machine, measured }: CreditResult): string {
     const contributed = ofParty.map(
       (all) => sum(all.map(({ contributionNanoNats }) => contributionNanoNats ?? 0)) / 1e6,
     );
-    const paid = MARGINAL_SHARES.map((_, i) => percent(own.map(({ paid: parts }) => parts[i]!)));
+    const paid = MARGINAL_WEIGHTS.map((_, i) => percent(own.map(({ paid: parts }) => parts[i]!)));
     return [name, about, middle(solo), middle(contributed), ...paid];
   });
   const others = measured.filter(({ scene }) => scene === SCENES[0]!.name).flatMap(({ rows: all }) => all);
@@ -51,7 +53,7 @@ export function markdown({ date, machine, measured }: CreditResult): string {
 
 Real updates of \`bench/copy-detection\` on the shipped foundation, at round 2, scored and merged as shipped: ${runs} runs (one domain of one
 series each). Figures of parties with several keys are added up. Mean over runs, with the range. *Paid* is the part of the group's
-credit at each \`marginalShare\`; ${MARGINAL_SHARES[1]} is the local network's. No duplicate check is applied, to show what credit alone does: see the
+credit at each \`marginalWeight\`; ${LOCAL_WEIGHT} is the local network's. No duplicate check is applied, to show what credit alone does: see the
 scenes' names for those that it would catch.
 
 | ${head.join(' | ')} |

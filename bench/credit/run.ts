@@ -25,7 +25,7 @@ import { mergeHonest, type TrainedRound, trainRound, VARIANTS } from '../copy-de
 import { LocalExam } from '../support/local-exam.ts';
 import { LocalRun } from '../support/local-run.ts';
 import { describeMachine } from '../support/machine.ts';
-import { type CreditResult, MARGINAL_SHARES, type Measured, markdown } from './report.ts';
+import { type CreditResult, MARGINAL_WEIGHTS, type Measured, markdown } from './report.ts';
 import { SCENES, type Scene } from './scenes.ts';
 
 const ROUND = 2;
@@ -118,9 +118,11 @@ function paid({ id }: ExpertGroup, { about }: Scene, rows: Measured['rows']): nu
       ...{ reason: scoreNanoNats > 0 ? null : 'no_gain', duplicateOf: null, judgedStake: 1n },
     }),
   );
-  const contributions = new Map(rows.map((row, uid) => [uid as Uid, row.contributionNanoNats ?? 0]));
-  return MARGINAL_SHARES.map((marginalShare) => {
-    const emission = { burnUid: null, marginalShare };
+  const contributions = new Map(
+    rows.flatMap(({ contributionNanoNats: own }, uid) => (own === null ? [] : [[uid as Uid, own] as const])),
+  );
+  return MARGINAL_WEIGHTS.map((marginalWeight) => {
+    const emission = { burnUid: null, marginalWeight };
     const credits = groupCredits(scores, contributions, { emission }).get(id);
     return rows.reduce(
       (sum, { party }, uid) => sum + (party === about ? (credits?.get(uid as Uid) ?? 0) : 0),

@@ -75,11 +75,11 @@ export const LOCAL_PARAMETERS: RunParameters = {
     // Above all that honest miners reached in `bench/copy-detection`: 0.67, 0.75 and 0.163.
     maxCosine: '0.85',
     maxResponseCosine: '0.85',
-    maxPartialExcess: '0.18',
+    maxPartialExcess: '0.22',
     maxFunctionalCorrelation: '0.99',
     supportingCosine: '0.8',
-    sketchWidth: 1024,
-    probes: 4,
+    sketchWidth: 4096,
+    probes: 16,
   },
   merge: {
     rule: 'weighted-mean',
@@ -101,5 +101,5 @@ export const LOCAL_PARAMETERS: RunParameters = {
     voteQuorum: { numerator: 1, denominator: 2 },
     stateQuorum: { numerator: 1, denominator: 2 },
   },
-  emission: { burnUid: null, marginalShare: '0.5' },
+  emission: { burnUid: null, marginalWeight: '0.5' },
 };

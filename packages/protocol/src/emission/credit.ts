@@ -14,20 +14,24 @@ export type GroupCredits = ReadonlyMap<ExpertGroupId, ReadonlyMap<Uid, number>>;
 export const LEAST_UPDATES_TO_LEAVE_ONE_OUT = 3;
 
 /**
- * Credit from solo score and marginal contribution. In each group, `1 − marginalShare` of the credit goes by solo score: what
- * an update gains by itself. The rest goes by what the merged step loses without the update, as far as that is positive. Two
- * miners who found the same gain are both paid by score, though neither is missed; one who found what nobody else did is paid
- * more. Where no contribution is positive, all credit goes by score.
+ * Credit from solo score and marginal contribution. In each group an update's credit is
  *
- * `contributions` are in nano-nats, by uid. Only positive scores earn: a contribution alone, without a gain that is
- * significant by itself, does not.
+ *     max(0, score + marginalWeight · (n − 1) · contribution)
+ *
+ * where the contribution is what the merged step of `n` updates loses without it. In a mean, one update less changes little: the
+ * others weigh more. `n − 1` undoes that, as in the jackknife's pseudo-values (Tukey 1958). So two miners who found the same gain
+ * are both paid by score, though neither is missed; pieces of one training, which dilute the mean, are paid less than the
+ * whole; and measurement noise moves a pay by no more than its own size.
+ *
+ * `contributions` are in nano-nats, by uid, and absent for updates that were not merged. Only positive scores earn: a
+ * contribution alone, without a gain that is significant by itself, does not. Where nothing is left for anybody, all credit goes by score.
  */
 export function groupCredits(
   scores: readonly ConsensusScore[],
   contributions: ReadonlyMap<Uid, number>,
   { emission }: Pick<RunDefinition, 'emission'>,
 ): GroupCredits {
-  const marginalShare = decimalNumber(emission.marginalShare);
+  const weight = decimalNumber(emission.marginalWeight);
   const earning = new Map<ExpertGroupId, ConsensusScore[]>();
   for (const score of scores) {
     if (score.scoreNanoNats <= 0) continue;
@@ -36,15 +40,14 @@ export function groupCredits(
   const credits = new Map<ExpertGroupId, ReadonlyMap<Uid, number>>();
   for (const [group, members] of earning) {
     const ordered = members.sort((a, b) => a.uid - b.uid);
-    const marginal = ordered.map(({ uid }) => Math.max(0, contributions.get(uid) ?? 0));
-    const soloTotal = ordered.reduce((sum, { scoreNanoNats }) => sum + scoreNanoNats, 0);
-    const marginalTotal = marginal.reduce((sum, contribution) => sum + contribution, 0);
-    const share = marginalTotal > 0 ? marginalShare : 0;
-    const own = ordered.map(({ uid, scoreNanoNats }, i): [Uid, number] => {
-      const byMarginal = share === 0 ? 0 : (share * marginal[i]!) / marginalTotal;
-      return [uid, ((1 - share) * scoreNanoNats) / soloTotal + byMarginal];
-    });
-    credits.set(group, new Map(own));
+    const solo = ordered.map(({ scoreNanoNats }) => scoreNanoNats);
+    const others = ordered.filter(({ uid }) => contributions.has(uid)).length - 1;
+    const both = ordered.map(({ uid }, i) =>
+      Math.max(0, solo[i]! + weight * others * (contributions.get(uid) ?? 0)),
+    );
+    const values = both.some((value) => value > 0) ? both : solo;
+    const total = values.reduce((sum, value) => sum + value, 0);
+    credits.set(group, new Map(ordered.map(({ uid }, i) => [uid, values[i]! / total])));
   }
   return credits;
 }

@@ -177,18 +177,44 @@ describe('chain weights', () => {
     expect(Math.max(...weights.map(({ weight }) => weight))).toBe(65_535);
   });
 
-  it('pay half by what the merge would lose without an update', () => {
-    const scores = [scoreOf(5, 'law', 30), scoreOf(4, 'law', 10), scoreOf(7, 'law', 0)];
-    const contributions = new Map([
-      [5 as Uid, -3],
-      [4 as Uid, 20],
-      [7 as Uid, 500],
+  const paid = (scores: readonly ConsensusScore[], contributions: Readonly<Record<number, number>>) => {
+    const byUid = new Map(Object.entries(contributions).map(([uid, value]) => [Number(uid) as Uid, value]));
+    return [...groupCredits(scores, byUid, definition).get('law' as ExpertGroupId)!];
+  };
+
+  it('add to a score half of what the merge would lose without the update, for each of the others', () => {
+    const scores = [
+      scoreOf(5, 'law', 30),
+      scoreOf(4, 'law', 10),
+      scoreOf(6, 'law', 20),
+      scoreOf(7, 'law', 0),
+    ];
+    // Three count, so by two halves: 10 + 4, 30 − 3, 20 − 1. Uid 7 has no gain of its own, whatever it contributed.
+    expect(paid(scores, { 5: -3, 4: 4, 6: -1, 7: 500 })).toEqual([
+      [4, 14 / 60],
+      [5, 27 / 60],
+      [6, 19 / 60],
     ]);
-    const credits = groupCredits(scores, contributions, definition).get('law' as ExpertGroupId)!;
-    // Uid 5: half of 30/40. Uid 4: half of 10/40 and all of the other half. Uid 7 has no gain of its own.
-    expect([...credits]).toEqual([
-      [4, 0.625],
-      [5, 0.375],
+    // Uid 6 was not merged: nobody measured it, and it is paid by score.
+    expect(paid(scores, { 5: -3, 4: 4 })).toEqual([
+      [4, 12 / 60.5],
+      [5, 28.5 / 60.5],
+      [6, 20 / 60.5],
+    ]);
+  });
+
+  it('pay nothing for what harms the merge by more than it gains alone', () => {
+    const scores = [scoreOf(1, 'law', 20), scoreOf(2, 'law', 10), scoreOf(3, 'law', 20)];
+    expect(paid(scores, { 1: 0, 2: -30, 3: 0 })).toEqual([
+      [1, 0.5],
+      [2, 0],
+      [3, 0.5],
+    ]);
+    // Where all seem to harm, the scores are what is left to go by.
+    expect(paid(scores, { 1: -30, 2: -30, 3: -30 })).toEqual([
+      [1, 0.4],
+      [2, 0.2],
+      [3, 0.4],
     ]);
   });
 
@@ -196,7 +222,7 @@ describe('chain weights', () => {
     const twins = [scoreOf(1, 'law', 20), scoreOf(2, 'law', 20)];
     const unmissed = new Map([
       [1 as Uid, 0],
-      [2 as Uid, -1],
+      [2 as Uid, 0],
     ]);
     const credits = groupCredits(twins, unmissed, definition).get('law' as ExpertGroupId)!;
     expect([...credits.values()]).toEqual([0.5, 0.5]);
@@ -204,7 +230,7 @@ describe('chain weights', () => {
 
   it('burn the share of a group in which nobody earned', () => {
     const credits = groupCredits([scoreOf(9, 'code', 100)], new Map(), definition);
-    const burning = { ...definition, emission: { marginalShare: '0.5', burnUid: 0 as Uid } };
+    const burning = { ...definition, emission: { marginalWeight: '0.5', burnUid: 0 as Uid } };
     expect(chainWeights(credits, burning)).toEqual([
       { uid: 0, weight: 65_535 },
       { uid: 9, weight: Math.round((0.3 / 0.7) * 65_535) },

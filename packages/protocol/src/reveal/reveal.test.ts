@@ -79,7 +79,7 @@ const honest = await signReveal(manifest, salt, alice.sign);
 describe('reveal', () => {
   it('has the commitment of the test vector', () => {
     expect(commitmentOf(manifest, salt)).toBe(
-      '7f7d9ccce3ac387105b4b803acd85dff235c8d33426c741e26feea1164b9f64e',
+      '98713166a9eb2206aca719907461cf7988098b25cd2772527500e0f56b861c45',
     );
   });
 

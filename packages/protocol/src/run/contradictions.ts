@@ -132,8 +132,8 @@ function* fractionFaults({ scoring, duplicates, merge, inner, validators, emissi
   for (const field of ['outerLearningRate', 'clipNormFactor', 'maxNormRatio'] as const) {
     if (decimalUnits(merge[field]) === 0n) yield `merge.${field}: must be above 0.`;
   }
-  if (decimalUnits(emission.marginalShare) > DECIMAL_ONE)
-    yield `emission.marginalShare: ${emission.marginalShare} is above 1.`;
+  if (decimalUnits(emission.marginalWeight) > DECIMAL_ONE)
+    yield `emission.marginalWeight: ${emission.marginalWeight} is above 1.`;
   for (const [i, scale] of merge.scales.entries()) {
     const previous = merge.scales[i - 1];
     if (!within(scale, 0n, DECIMAL_ONE)) yield `merge.scales[${i}]: ${scale} is not above 0 and at most 1.`;

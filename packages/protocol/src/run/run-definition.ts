@@ -217,8 +217,8 @@ const validatorsSchema = z.strictObject({
 const emissionSchema = z.strictObject({
   /** Receives the share of groups in which nobody earned; null: that share goes to the groups in which somebody did. */
   burnUid: uidSchema.nullable(),
-  /** Part of a group's share paid by marginal contribution to the merge; the rest is paid by solo score. */
-  marginalShare: decimalSchema,
+  /** How much marginal contributions to the merge count beside solo scores; see `groupCredits`. At most 1. */
+  marginalWeight: decimalSchema,
 });
 
 /** Shape of a run definition; `parseRunDefinition` also checks that its parts agree. */

@@ -75,7 +75,7 @@ describe('state', () => {
   });
 
   it('has the hash of the test vector', () => {
-    expect(built.hash).toBe('131207c95791d36c1460838a2a8fc4eb8305edfc7ab579ef5992daee6f8a4439');
+    expect(built.hash).toBe('4483f8f5c52dcfa2e35f77d31fe68531672a1b64de939b1f5a135d83c827bef0');
   });
 
   it('changes its hash with every part of its identity, but not with packaging', () => {
