@@ -105,7 +105,7 @@ try {
 
 const report = `# Exported GGUF files read by llama.cpp: ${values.name}, ${new Date().toISOString().slice(0, 10)}
 
-\`npx node bench/gguf/run.ts\`: ${model.config.layers} layers of ${model.config.experts} experts, node-llama-cpp 3.22.1 on the CPU with
+\`npx node bench/gguf/run.ts\`: ${model.config.layers} layers of ${model.config.experts} experts, node-llama-cpp 3.21.1 on the CPU with
 its cache in single precision and no flash attention. ${texts.length} texts cut by both tokenizers; ${rows[0]!.positions} distributions over
 ${model.config.vocabularySize} tokens compared with ours, of the model in single precision.
 
