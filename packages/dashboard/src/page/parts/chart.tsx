@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../data/preferences.ts';
 
@@ -36,8 +36,12 @@ const MARKS: Readonly<Record<Mark['kind'], { readonly ink: string; readonly leng
   void: { ink: '--bad', length: 14 },
 };
 
-/** Lines over rounds. The pointer reads values off the legend; a table below it holds them for everybody else. */
+/**
+ * Lines over rounds. The pointer reads values off the legend; a table below it holds them for everybody else, made when it is
+ * opened: its cells are most of what a long run would put into the page.
+ */
 export function Chart({ label, rounds, series, format, height = 240, marks = [] }: ChartProps) {
+  const [isTableOpen, setTableOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = series.map((one) => `${one.label}/${one.low === undefined}`).join();
@@ -78,40 +82,51 @@ export function Chart({ label, rounds, series, format, height = 240, marks = [] 
   return (
     <figure class="chart" aria-label={label}>
       <div ref={box} aria-hidden="true" />
-      <details>
+      <details onToggle={(event) => setTableOpen(event.currentTarget.open)}>
         <summary>As a table</summary>
-        <div class="table-box low">
-          <table>
-            <caption class="sr-only">{label}</caption>
-            <thead>
-              <tr>
-                <th scope="col">round</th>
-                {series.map((one) => (
-                  <th key={one.label} scope="col" class="right">
-                    {one.label}
-                  </th>
-                ))}
-                {marks.length > 0 && <th scope="col">merge</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {rounds.map((round, i) => (
-                <tr key={round}>
-                  <th scope="row">{round}</th>
-                  {series.map(({ label: name, values, low, high }) => (
-                    <td key={name} class="right">
-                      {values[i] == null ? '–' : format(values[i])}
-                      {low?.[i] != null && high?.[i] != null && ` (${format(low[i])} to ${format(high[i])})`}
-                    </td>
-                  ))}
-                  {marks.length > 0 && <td>{textAt(marks, round) ?? ''}</td>}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        {isTableOpen && (
+          <ValueTable label={label} rounds={rounds} series={series} format={format} marks={marks} />
+        )}
       </details>
     </figure>
+  );
+}
+
+type ValueTableProps = Required<Omit<ChartProps, 'height'>>;
+
+function ValueTable({ label, rounds, series, format, marks }: ValueTableProps) {
+  const texts = new Map(marks.map(({ round, text }) => [round, text]));
+  return (
+    <div class="table-box low">
+      <table>
+        <caption class="sr-only">{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">round</th>
+            {series.map((one) => (
+              <th key={one.label} scope="col" class="right">
+                {one.label}
+              </th>
+            ))}
+            {marks.length > 0 && <th scope="col">merge</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {rounds.map((round, i) => (
+            <tr key={round}>
+              <th scope="row">{round}</th>
+              {series.map(({ label: name, values, low, high }) => (
+                <td key={name} class="right">
+                  {values[i] == null ? '–' : format(values[i])}
+                  {low?.[i] != null && high?.[i] != null && ` (${format(low[i])} to ${format(high[i])})`}
+                </td>
+              ))}
+              {marks.length > 0 && <td>{texts.get(round) ?? ''}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
