@@ -6,7 +6,9 @@ import {
   decodeRoutingStatistics,
   encodeRoutingStatistics,
   excerpts,
+  type RefinementTexts,
   type RoutingStatistics,
+  refinementTexts,
   type Specialist,
   specialistModel,
   thinned,
@@ -15,6 +17,7 @@ import { type Backend, floats, onnxBackend } from '@connito/engine';
 import {
   type Checkpoint,
   type CorpusPart,
+  type CorpusParts,
   type Domain,
   decodeSafetensors,
   ForwardPass,
@@ -45,6 +48,8 @@ export type Setting = {
   readonly specialists: readonly Specialist[];
   /** Of a part of each domain's text, and of general text. */
   readonly sequences: (part: CorpusPart, limit: number) => Promise<ReadonlyMap<Domain, Sequences>>;
+  /** What `connito compose` refines on. Read anew each time. */
+  readonly refinementTexts: () => Promise<RefinementTexts>;
   readonly measure: (model: Checkpoint, sequences: Sequences) => Promise<Float64Array>;
   /** Loss of every token, `[sequences · tokens]`. Sequences must fill whole batches. */
   readonly tokenLosses: (model: Checkpoint, sequences: Sequences) => Promise<Float32Array>;
@@ -115,6 +120,11 @@ export async function openSetting(
       for (const domain of [...DOMAINS, GENERAL])
         texts.set(domain, thinned(await textOf(domain, part), limit));
       return texts;
+    },
+    async refinementTexts() {
+      const corpora = new Map<Domain, CorpusParts>();
+      for (const kind of [...DOMAINS, GENERAL]) corpora.set(kind, await loadCorpusParts(kind));
+      return refinementTexts(corpora, tokenizer, SEQUENCE_TOKENS);
     },
     async measure({ config, parameters }, sequences) {
       return new SequenceLosses(await passFor(config), sequences).measure(parameters);

@@ -37,8 +37,10 @@ import {
   type Slot,
 } from './placement/placement.ts';
 import { collectStatistics } from './router/collect-statistics.ts';
-import { REFINEMENT, type RefinementTexts, refineComposition } from './router/refine-composition.ts';
+import { jointRows } from './router/joint-rows.ts';
+import { REFINEMENT, refineComposition } from './router/refine-composition.ts';
 import type { Refined } from './router/refine-rows.ts';
+import type { RefinementTexts } from './router/refinement-texts.ts';
 import { ridgeRows } from './router/ridge-rows.ts';
 import { encodeBaseStatistics, type RoutingStatistics } from './router/routing-statistics.ts';
 import { requireFitting, type Specialist } from './specialist.ts';
@@ -111,7 +113,8 @@ export async function composeFolder(
   }
   await requireFree(options.out);
   const placement = placeSpecialists(specialists, base.config, options.mode, options.companions);
-  const solved = await assemble(base, specialists, placement, texts.base, backend);
+  const rowsOf = options.refineSteps === 0 ? ridgeRows : jointRows;
+  const solved = await assemble(base, specialists, placement, texts.base, rowsOf, backend);
   const { statistics } = solved;
   const refined =
     placement.added.length === 0 || options.refineSteps === 0
@@ -185,7 +188,8 @@ export async function composeFolder(
 
 function routerMethod(solved: boolean, refined: Refined | null): CompositionManifest['router']['method'] {
   if (!solved) return 'native';
-  return refined === null || refined.step === 0 ? 'ridge' : 'ridge-gradient';
+  if (refined === null) return 'ridge';
+  return refined.step === 0 ? 'joint-ridge' : 'ridge-gradient';
 }
 
 /**
@@ -199,6 +203,7 @@ async function assemble(
   specialists: readonly Specialist[],
   placement: Placement,
   text: ReadonlyMap<string, Sequences>,
+  rowsOf: typeof jointRows,
   backend: Backend,
 ): Promise<{ readonly composition: Checkpoint; readonly statistics: Uint8Array | null }> {
   const none = (): never => {
@@ -208,7 +213,7 @@ async function assemble(
     return { composition: buildComposition(base, specialists, placement, none), statistics: null };
   const statistics = new Map<string, RoutingStatistics>();
   for (const [kind, sequences] of text) statistics.set(kind, await statisticsOf(backend, base, sequences));
-  const rows = ridgeRows(base, statistics, specialists);
+  const rows = rowsOf(base, statistics, specialists);
   return {
     composition: buildComposition(base, specialists, placement, rows),
     statistics: encodeBaseStatistics(statistics),

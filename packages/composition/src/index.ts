@@ -48,17 +48,14 @@ export {
   placeSpecialists,
   type Slot,
 } from './placement/placement.ts';
-export { type Allowance, allowancesOf, worstShare } from './router/allowances.ts';
+export { type Allowance, allowancesOf, sharesOf, weightsOf } from './router/allowances.ts';
 export { type BaselineRows, baselineRows } from './router/baseline-rows.ts';
 export { collectStatistics } from './router/collect-statistics.ts';
 export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router/domain-direction.ts';
-export {
-  REFINEMENT,
-  type RefinementOptions,
-  type RefinementTexts,
-  refineComposition,
-} from './router/refine-composition.ts';
-export { type Refined, type RefineOptions, type RefineText, refineRows } from './router/refine-rows.ts';
+export { JOINT, jointRows } from './router/joint-rows.ts';
+export { REFINEMENT, type RefinementOptions, refineComposition } from './router/refine-composition.ts';
+export { type Refined, type RefineOptions, refineRows, type Score } from './router/refine-rows.ts';
+export { type RefinementTexts, refinementTexts } from './router/refinement-texts.ts';
 export { ridgeRows } from './router/ridge-rows.ts';
 export {
   type BaseStatistics,

@@ -3,24 +3,36 @@ import type { CorpusPart, CorpusParts, Sequences, Tokenizer } from '@connito/mod
 /** Gives more than 129 tokens of any text that this build knows. */
 const EXCERPT_CHARS = 1500;
 
+export type ExcerptOptions = {
+  readonly limit: number;
+  readonly tokens: number;
+  /** Most sequences of one document, spread over it; only for the parts that are not measured. Default: 1. */
+  readonly perDocument?: number;
+};
+
 /**
  * One sequence from each of at most `limit` documents, spread evenly over a part of a corpus: from a third of the document on
- * for the parts that statistics come from, from its beginning for those that are measured. Only what is used is tokenised.
+ * for the parts that statistics come from, from its beginning for those that are measured. Where there are fewer documents than
+ * that, up to `perDocument` of each. Only what is used is tokenised.
  */
 export function excerpts(
   { parts }: Pick<CorpusParts, 'parts'>,
   part: CorpusPart,
   tokenizer: Tokenizer,
-  { limit, tokens }: { readonly limit: number; readonly tokens: number },
+  { limit, tokens, perDocument = 1 }: ExcerptOptions,
 ): Sequences {
   const documents = parts[part];
-  const wanted = Math.min(documents.length, limit);
+  const measured = part === 'heldout' || part === 'reporting';
+  const each = measured ? 1 : Math.max(1, Math.min(perDocument, Math.ceil(limit / documents.length)));
+  const wanted = Math.min(documents.length, Math.ceil(limit / each));
   const rows: Uint32Array[] = [];
   for (let i = 0; i < wanted; i++) {
     const { text } = documents[Math.floor((i * documents.length) / wanted)]!;
-    const from = part === 'pretrain' || part === 'adapt' ? Math.floor(text.length / 3) : 0;
-    const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
-    if (ids.length > tokens) rows.push(Uint32Array.from(ids.slice(0, tokens + 1)));
+    for (let k = 1; k <= each; k++) {
+      const from = measured ? 0 : Math.floor((text.length * k) / (each + 2));
+      const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
+      if (ids.length > tokens) rows.push(Uint32Array.from(ids.slice(0, tokens + 1)));
+    }
   }
   const data = new Int32Array(rows.length * (tokens + 1));
   for (const [i, row] of rows.entries()) data.set(row, i * (tokens + 1));

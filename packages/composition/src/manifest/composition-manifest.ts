@@ -72,7 +72,7 @@ const documentSchema = z.strictObject({
     )
     .max(MAX_PACKAGES),
   router: z.strictObject({
-    method: z.enum(['native', 'ridge', 'ridge-gradient']),
+    method: z.enum(['native', 'ridge', 'joint-ridge', 'ridge-gradient']),
     /** sha256 of the base's routing statistics that rows were solved from; null where none was. */
     baseStatistics: artifactHashSchema.nullable(),
     /** How rows were refined by gradient; null where they were not. */

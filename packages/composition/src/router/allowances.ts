@@ -31,7 +31,28 @@ export function allowancesOf(
   return allowances;
 }
 
-/** How near the worst text is to the end of its allowance: 0 where each loss is what it should be, 1 where one allowance is used up. */
-export function worstShare(losses: DomainLosses, allowances: ReadonlyMap<string, Allowance>): number {
-  return Math.max(...[...allowances].map(([text, { aim, allowed }]) => (losses.get(text)! - aim) / allowed));
+/** How near each text is to the end of its allowance: 0 where its loss is what it should be, 1 where its allowance is used up. */
+export function sharesOf(
+  losses: DomainLosses,
+  allowances: ReadonlyMap<string, Allowance>,
+): Map<string, number> {
+  return new Map(
+    [...allowances].map(([text, { aim, allowed }]) => [text, (losses.get(text)! - aim) / allowed]),
+  );
+}
+
+/**
+ * Weights of the texts' losses, which sum to 1: those of the gradient of log Σ exp(share), a smooth maximum of the shares. So the
+ * worst text counts most, and one with allowance to spare little.
+ */
+export function weightsOf(
+  shares: ReadonlyMap<string, number>,
+  allowances: ReadonlyMap<string, Allowance>,
+): Map<string, number> {
+  const worst = Math.max(...shares.values());
+  const raw = [...shares].map(
+    ([text, share]) => [text, Math.exp(share - worst) / allowances.get(text)!.allowed] as const,
+  );
+  const total = raw.reduce((sum, [, weight]) => sum + weight, 0);
+  return new Map(raw.map(([text, weight]) => [text, weight / total]));
 }

@@ -1,34 +1,25 @@
 import type { Backend } from '@connito/engine';
-import type { Checkpoint, Sequences } from '@connito/model';
+import type { Checkpoint } from '@connito/model';
 import { specialistModel } from '../compose.ts';
 import { type DomainLosses, Measurer } from '../measure/loss-table.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Specialist } from '../specialist.ts';
-import { allowancesOf, worstShare } from './allowances.ts';
+import { allowancesOf, sharesOf, weightsOf } from './allowances.ts';
 import { type Refined, refineRows } from './refine-rows.ts';
-
-/** Texts by kind, named as domains are. Both hold the same kinds, every specialist's domain among them. */
-export type RefinementTexts = {
-  /** Gradients come from these. */
-  readonly fit: ReadonlyMap<string, Sequences>;
-  /** Weights, and the choice among steps, come from these. */
-  readonly choice: ReadonlyMap<string, Sequences>;
-};
+import type { RefinementTexts } from './refinement-texts.ts';
 
 /** Chosen on held-out text; see bench/composition. */
 export const REFINEMENT = {
-  steps: 160,
+  steps: 120,
   sequences: 2,
-  learningRate: 2e-3,
+  learningRate: 1e-3,
   checkEvery: 40,
-  /** How many sequences of each kind of text the above were chosen with. */
-  fitSequences: 128,
-  choiceSequences: 48,
 } as const;
 
 /**
- * Refines the added rows of a composition. A text's weight is one over its allowance, and of the steps that are scored the one
- * counts whose worst text is furthest from the end of its allowance (`allowancesOf`).
+ * Refines the added rows of a composition, which should start as `jointRows`. What is lowered is the smooth maximum of the shares
+ * of their allowances that texts use (`allowancesOf`, `weightsOf`), and of the steps that are scored the one counts whose worst text
+ * uses least.
  */
 export async function refineComposition(
   backend: Backend,
@@ -47,11 +38,6 @@ export async function refineComposition(
     alone.set(specialist.id, await measurer.losses(specialistModel(base, specialist), own));
   }
   const allowances = allowancesOf({ base: await measurer.losses(base), alone }, specialists);
-  const total = [...allowances.values()].reduce((sum, { allowed }) => sum + 1 / allowed, 0);
-  const texts = [...fit].map(([kind, text]) => ({
-    sequences: text,
-    weight: 1 / allowances.get(kind)!.allowed / total,
-  }));
   const layers = [...placement.layers.keys()].filter((layer) =>
     placement.layers[layer]!.some((slot, expert) => expert >= base.config.experts && slot.kind === 'trained'),
   );
@@ -59,12 +45,12 @@ export async function refineComposition(
   return await refineRows(
     backend,
     composition,
-    texts,
+    fit,
     { sequences, learningRate, checkEvery, steps, firstRow: base.config.experts, layers },
     async (model, step) => {
-      const share = worstShare(await measurer.losses(model), allowances);
-      onCheck?.(step, share);
-      return share;
+      const shares = sharesOf(await measurer.losses(model), allowances);
+      onCheck?.(step, shares);
+      return { worst: Math.max(...shares.values()), weights: weightsOf(shares, allowances) };
     },
     signal,
   );
@@ -73,6 +59,6 @@ export async function refineComposition(
 export type RefinementOptions = {
   readonly steps: number;
   readonly signal?: AbortSignal;
-  /** Told how much of its allowance the worst text uses, before the first step and after each that is scored. */
-  readonly onCheck?: (step: number, worst: number) => void;
+  /** Told how much of its allowance each text uses, before the first step and after each that is scored. */
+  readonly onCheck?: (step: number, shares: ReadonlyMap<string, number>) => void;
 };

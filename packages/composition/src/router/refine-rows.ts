@@ -8,8 +8,8 @@ import {
   type Sequences,
 } from '@connito/model';
 
-/** A text that rows are refined on, and the weight of its mean loss against the others'. */
-export type RefineText = { readonly sequences: Sequences; readonly weight: number };
+/** What a model is worth: the lower, the better; and the weight of each text's mean loss in the steps that follow. */
+export type Score = { readonly worst: number; readonly weights: ReadonlyMap<string, number> };
 
 export type RefineOptions = {
   /** The first added expert: rows below it are the base's and stay as they are. */
@@ -33,22 +33,22 @@ export type Refined = {
 
 /**
  * Gradient descent on the rows of added experts alone, from where they are: the weighted sum of the whole model's losses on all
- * texts. Returns the model with the lowest `score` of all that were scored, the one it began with among them; scores should come
+ * texts, with the weights that the last score gave. Returns the model with the lowest `score` of all that were scored, the one it began with among them; scores should come
  * from text that is not refined on. The base's rows and all experts stay as they are, bit for bit. Unlike rows in closed form,
  * refined rows depend on each other: adding a specialist later means refining again.
  */
 export async function refineRows(
   backend: Backend,
   model: Checkpoint,
-  texts: readonly RefineText[],
+  texts: ReadonlyMap<string, Sequences>,
   { firstRow, layers, steps, sequences, learningRate, checkEvery }: RefineOptions,
-  score: (model: Checkpoint, step: number) => Promise<number>,
+  score: (model: Checkpoint, step: number) => Promise<Score>,
   signal?: AbortSignal,
 ): Promise<Refined> {
   const { config } = model;
-  const [first] = texts;
+  const [first] = texts.values();
   if (first === undefined) throw new RangeError('no text to refine on');
-  const { tokens } = first.sequences;
+  const { tokens } = first;
   const names = layers.map((layer) => layerPrefix(layer) + LAYER.router);
   const copyOf = (from: Checkpoint): Checkpoint => {
     const parameters = new Map(from.parameters);
@@ -60,7 +60,7 @@ export async function refineRows(
   };
   const current = copyOf(model);
   let best: Refined = { model, step: 0 };
-  let lowest = await score(model, 0);
+  let { worst: lowest, weights } = await score(model, 0);
   const pass = await GradientPass.create(backend, config, {
     shape: { sequences, tokens },
     trained: new Set(names),
@@ -72,8 +72,9 @@ export async function refineRows(
     const sums = moments.map(({ m }) => new Float32Array(m.length));
     for (let step = 1; step <= steps; step++) {
       for (const sum of sums) sum.fill(0);
-      for (const { sequences: text, weight } of texts) {
+      for (const [kind, text] of texts) {
         signal?.throwIfAborted();
+        const weight = weights.get(kind)!;
         const batch = batchOf(text, (step - 1) * sequences, sequences);
         const { inputs, targets } = inputsAndTargets(batch, sequences, tokens);
         await pass.run(current.parameters, inputs, targets);
@@ -93,8 +94,9 @@ export async function refineRows(
       }
       if (step % checkEvery !== 0 && step !== steps) continue;
       const found = await score(current, step);
-      if (!(found < lowest)) continue;
-      lowest = found;
+      weights = found.weights;
+      if (!(found.worst < lowest)) continue;
+      lowest = found.worst;
       best = { model: copyOf(current), step };
     }
   } finally {
@@ -103,15 +105,29 @@ export async function refineRows(
   return best;
 }
 
-const ADAM_W = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
+const ADAM_W = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 };
 
-/** `count` sequences from number `from` on, from the start again when they are used up: `[count, tokens + 1]`. */
+/**
+ * `count` sequences from number `from` on, in an order in which any few are from all over the text, and from the start again when
+ * they are used up: `[count, tokens + 1]`.
+ */
 function batchOf({ data, count: available, tokens }: Sequences, from: number, count: number): Int32Array {
   const width = tokens + 1;
+  const stride = coprimeNear(available * GOLDEN_SECTION, available);
   const batch = new Int32Array(count * width);
   for (let i = 0; i < count; i++) {
-    const row = (from + i) % available;
+    const row = ((from + i) * stride) % available;
     batch.set(data.subarray(row * width, (row + 1) * width), i * width);
   }
   return batch;
+}
+
+const GOLDEN_SECTION = 0.618;
+
+/** The largest whole number not above `value` that shares no factor with `count`; at least 1. */
+function coprimeNear(value: number, count: number): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  let found = Math.max(1, Math.floor(value));
+  while (divisor(found, count) !== 1) found -= 1;
+  return found;
 }

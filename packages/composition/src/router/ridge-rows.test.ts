@@ -2,12 +2,13 @@ import { floats } from '@connito/engine';
 import { initializeParameters, LAYER, layerPrefix } from '@connito/model';
 import { SeededRandom } from '@connito/protocol';
 import { describe, expect, test } from 'vitest';
-import { buildComposition } from '../compose.ts';
+import { buildComposition, type RowOf } from '../compose.ts';
 import { placeSpecialists } from '../placement/placement.ts';
 import type { Specialist } from '../specialist.ts';
 import { randomSpecialist, randomStatistics, TINY } from '../testing/tiny-model.ts';
 import { solvePositiveDefinite } from './cholesky.ts';
 import { domainDirection, dot, RIDGE } from './domain-direction.ts';
+import { JOINT, jointRows } from './joint-rows.ts';
 import { ridgeRows } from './ridge-rows.ts';
 import { decodeRoutingStatistics, encodeRoutingStatistics } from './routing-statistics.ts';
 import { spareRow } from './spare-row.ts';
@@ -99,6 +100,24 @@ describe('ridge rows', () => {
     const direction = domainDirection(statistics.layers[1]!, own, native, RIDGE);
     expect(dot(direction, own.mean)).toBeGreaterThan(0);
     expect(dot(direction, statistics.layers[1]!.mean)).toBeLessThan(0);
+  });
+
+  test('joint rows tell specialists from each other, alone they are those of its own regression', () => {
+    const slot = { kind: 'trained', specialist: 'b', expert: 1 } as const;
+    const row = (rows: RowOf) => [...rows(1, slot)];
+    // No kind of general text is like that of b.
+    const alone = row(jointRows(base, baseStatistics, [b]));
+    expect(alone).toEqual(row(ridgeRows(base, baseStatistics, [b], JOINT)));
+    const native = [...alone.keys()].map(
+      (i) => floats(base.parameters.get(`${layerPrefix(1)}${LAYER.router}`)!)[hiddenSize + i]!,
+    );
+    // How b's direction scores the text of a, where its own text scores 1.
+    const scoreOfA = (rows: RowOf) => {
+      const direction = row(rows).map((value, i) => value - native[i]!);
+      return dot(direction, a.statistics.layers[1]!.mean) / dot(direction, b.statistics.layers[1]!.mean);
+    };
+    const independent = scoreOfA(ridgeRows(base, baseStatistics, [a, b], JOINT));
+    expect(scoreOfA(jointRows(base, baseStatistics, [a, b]))).toBeLessThan(independent);
   });
 
   test("a spare's logit is far below all others where every token has something in common", () => {

@@ -5,7 +5,7 @@ import {
   type Composed,
   composeFolder,
   excerpts,
-  REFINEMENT,
+  refinementTexts,
   requireSameBase,
   specialistOfPackage,
   specialistStatistics,
@@ -97,9 +97,8 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
       measured: textsOf('reporting', options.sequences),
       measuredPart: 'reporting',
       refinement: {
-        fit: textsOf('adapt', REFINEMENT.fitSequences),
-        choice: textsOf('heldout', REFINEMENT.choiceSequences),
-        fitPart: 'adapt',
+        ...refinementTexts(corpora, tokenizer, SEQUENCE_TOKENS),
+        fitPart: 'adapt-and-heldout',
         choicePart: 'heldout',
       },
     },
@@ -178,6 +177,8 @@ function routerLines({ refinement }: Composed['manifest']['router']): string[] {
   if (refinement === null) return [];
   const { steps, chosen } = refinement;
   return chosen === 0
-    ? [`router rows in closed form: none of ${steps} gradient steps was better on held-out text`]
+    ? [
+        `router rows in closed form, solved together: none of ${steps} gradient steps was better on held-out text`,
+      ]
     : [`router rows refined: step ${chosen} of ${steps}, chosen on held-out text`];
 }
