@@ -104,7 +104,7 @@ describe('ridge rows', () => {
 
   test('joint rows tell specialists from each other, alone they are those of its own regression', () => {
     const slot = { kind: 'trained', specialist: 'b', expert: 1 } as const;
-    const row = (rows: RowOf) => [...rows(1, slot)];
+    const row = (rows: RowOf) => Array.from(rows(1, slot));
     // No kind of general text is like that of b.
     const alone = row(jointRows(base, baseStatistics, [b]));
     expect(alone).toEqual(row(ridgeRows(base, baseStatistics, [b], JOINT)));
