@@ -23,6 +23,7 @@ export { ConnitoEngine, type ConnitoEngineOptions } from './engine/connito-engin
 export type { EngineEnd, EngineRequest, InferenceEngine } from './engine/inference-engine.ts';
 export { LlamaCppEngine, type LlamaCppOptions } from './engine/llama-cpp-engine.ts';
 export { ApiError, type GatewayErrorCode, gatewayError } from './errors.ts';
+export { GATEWAY_METRICS } from './metrics.ts';
 export { noReceipts, type ReceiptSink } from './receipts/receipt-sink.ts';
 export type { ModelVersion, OpenEngine } from './serving/model-version.ts';
 export { type Lease, ServedModel } from './serving/served-model.ts';

@@ -1,7 +1,39 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { counter, createMetrics, gauge, MetricsRegistry, secondsHistogram } from '@connito/node';
 
-/** Time to first token and whole answers, from a fast small model to a slow large one. */
-const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** What a server of models says about its requests and answers. */
+export const GATEWAY_METRICS = {
+  running: gauge('connito_gateway_running_sequences', 'Answers being written.', ['model']),
+  waiting: gauge('connito_gateway_waiting_sequences', 'Answers waiting for their turn.', ['model']),
+  cacheBytes: gauge('connito_gateway_cache_bytes', 'Keys and values held.', ['model']),
+  version: gauge('connito_gateway_model_version', 'Counts up with every swap.', ['model']),
+  requests: counter('connito_gateway_requests_total', 'Answered HTTP requests.', ['route', 'status']),
+  tokens: counter('connito_gateway_tokens_total', 'Tokens read (`prompt`) and written (`completion`).', [
+    'model',
+    'kind',
+  ]),
+  packageTokens: counter(
+    'connito_gateway_package_tokens_total',
+    'Tokens that at least one expert of a package served.',
+    ['model', 'package'],
+  ),
+  firstTokenSeconds: secondsHistogram(
+    'connito_gateway_first_token_seconds',
+    'From a request to its first token.',
+    ['model'],
+  ),
+  answerSeconds: secondsHistogram(
+    'connito_gateway_answer_seconds',
+    'From a request to the end of its answer.',
+    ['model'],
+  ),
+  cancelled: counter('connito_gateway_cancelled_total', 'Answers whose client left before the end.', [
+    'model',
+  ]),
+  swaps: counter('connito_gateway_swaps_total', 'Changes of parameters, by `done` or `refused`.', [
+    'model',
+    'outcome',
+  ]),
+} as const;
 
 export type ModelLoad = {
   readonly model: string;
@@ -12,72 +44,21 @@ export type ModelLoad = {
 };
 
 /** The server's metrics, on a registry of their own. `loads` is asked at every scrape. */
-export function createMetrics(loads: () => readonly ModelLoad[]) {
-  const registry = new Registry();
-  const registers = [registry];
-  const perModel = (name: string, help: string, value: (load: ModelLoad) => number): void => {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['model'] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const load of loads()) this.set({ model: load.model }, value(load));
-      },
-    });
-  };
-  perModel('connito_gateway_running_sequences', 'Answers being written', ({ running }) => running);
-  perModel('connito_gateway_waiting_sequences', 'Answers waiting for their turn', ({ waiting }) => waiting);
-  perModel('connito_gateway_cache_bytes', 'Keys and values held', ({ cacheBytes }) => cacheBytes);
-  perModel('connito_gateway_model_version', 'Counts up with every swap', ({ version }) => version);
-  return {
-    registry,
-    requests: new Counter({
-      name: 'connito_gateway_requests_total',
-      help: 'Answered HTTP requests',
-      labelNames: ['route', 'status'] as const,
-      registers,
-    }),
-    tokens: new Counter({
-      name: 'connito_gateway_tokens_total',
-      help: 'Tokens read (prompt) and written (completion)',
-      labelNames: ['model', 'kind'] as const,
-      registers,
-    }),
-    packageTokens: new Counter({
-      name: 'connito_gateway_package_tokens_total',
-      help: 'Tokens that at least one expert of a package served',
-      labelNames: ['model', 'package'] as const,
-      registers,
-    }),
-    firstTokenSeconds: new Histogram({
-      name: 'connito_gateway_first_token_seconds',
-      help: 'From a request to its first token',
-      labelNames: ['model'] as const,
-      buckets: SECONDS,
-      registers,
-    }),
-    answerSeconds: new Histogram({
-      name: 'connito_gateway_answer_seconds',
-      help: 'From a request to the end of its answer',
-      labelNames: ['model'] as const,
-      buckets: SECONDS,
-      registers,
-    }),
-    cancelled: new Counter({
-      name: 'connito_gateway_cancelled_total',
-      help: 'Answers whose client left before the end',
-      labelNames: ['model'] as const,
-      registers,
-    }),
-    swaps: new Counter({
-      name: 'connito_gateway_swaps_total',
-      help: 'Changes of parameters',
-      labelNames: ['model', 'outcome'] as const,
-      registers,
-    }),
-  };
+export function createGatewayMetrics(loads: () => readonly ModelLoad[]) {
+  const registry = new MetricsRegistry();
+  const perModel =
+    (value: (load: ModelLoad) => number) =>
+    (metric: { reset(): void; set(labels: { model: string }, value: number): void }): void => {
+      metric.reset();
+      for (const load of loads()) metric.set({ model: load.model }, value(load));
+    };
+  const metrics = createMetrics(GATEWAY_METRICS, registry, {
+    running: perModel(({ running }) => running),
+    waiting: perModel(({ waiting }) => waiting),
+    cacheBytes: perModel(({ cacheBytes }) => cacheBytes),
+    version: perModel(({ version }) => version),
+  });
+  return { registry, ...metrics };
 }
 
-export type GatewayMetrics = ReturnType<typeof createMetrics>;
+export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;

@@ -5,7 +5,7 @@ import { isLoopback } from './access/loopback.ts';
 import { createGatewayApp } from './app.ts';
 import { ConnitoEngine } from './engine/connito-engine.ts';
 import { gatewayError } from './errors.ts';
-import { createMetrics } from './metrics.ts';
+import { createGatewayMetrics } from './metrics.ts';
 import type { ReceiptSink } from './receipts/receipt-sink.ts';
 import type { OpenEngine } from './serving/model-version.ts';
 import { ServedModel } from './serving/served-model.ts';
@@ -65,7 +65,7 @@ export async function startGateway(
   try {
     for (const [id, source] of options.models)
       models.push(await ServedModel.open({ id, source, nowMs: clock.nowMs() }, { openEngine, log }));
-    const metrics = createMetrics(() => models.map(loadOf));
+    const metrics = createGatewayMetrics(() => models.map(loadOf));
     const app = createGatewayApp(
       {
         keys,

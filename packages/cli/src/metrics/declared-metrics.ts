@@ -1,3 +1,4 @@
+import { GATEWAY_METRICS } from '@connito/gateway';
 import { LEDGER_METRICS } from '@connito/ledger';
 import { MINER_METRICS } from '@connito/miner';
 import {
@@ -26,6 +27,7 @@ export const DECLARED_METRICS: readonly {
   { title: 'Store', servedBy: 'the store', metrics: STORE_METRICS },
   { title: 'Requests', servedBy: 'the ledger and the store', metrics: HTTP_SERVER_METRICS },
   { title: 'Observer', servedBy: '`connito up` itself, as `observer`', metrics: OBSERVER_METRICS },
+  { title: 'Serving', servedBy: '`connito serve`', metrics: GATEWAY_METRICS },
   { title: 'Process', servedBy: 'every process', metrics: PROCESS_METRICS },
 ];
 

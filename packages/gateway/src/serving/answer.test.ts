@@ -4,7 +4,7 @@ import { loadTokenizer } from '@connito/model';
 import { ManualClock, silentLog } from '@connito/node';
 import { expect, test } from 'vitest';
 import type { InferenceEngine } from '../engine/inference-engine.ts';
-import { createMetrics } from '../metrics.ts';
+import { createGatewayMetrics } from '../metrics.ts';
 import { Answer, type Asked } from './answer.ts';
 import { ServedModel } from './served-model.ts';
 
@@ -53,7 +53,12 @@ async function open() {
     { openEngine: () => Promise.resolve(engine), log: silentLog },
   );
   const clock = new ManualClock(0);
-  const dependencies = { clock, metrics: createMetrics(() => []), receipts: { append }, log: silentLog };
+  const dependencies = {
+    clock,
+    metrics: createGatewayMetrics(() => []),
+    receipts: { append },
+    log: silentLog,
+  };
   return { model, usages, answer: new Answer(model, model.acquire(), asked, dependencies) };
 }
 
