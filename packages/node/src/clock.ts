@@ -2,14 +2,14 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
-  /** Calls `fire` once, `delayMs` from now, unless the returned function is called first. */
+  /** Calls `fire` once, `delayMs` from now or at once where that is past, unless the returned function is called first. */
   setTimer(delayMs: number, fire: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   setTimer: (delayMs, fire) => {
-    const timer = setTimeout(fire, delayMs);
+    const timer = setTimeout(fire, Math.max(0, delayMs));
     return () => clearTimeout(timer);
   },
 };
