@@ -14,8 +14,8 @@ export function labSummary(results: readonly Result[]) {
   return {
     type: 'summary',
     ok: results.every(({ verdict }) => verdict !== 'failed'),
-    scenarios: results.map((result) => {
-      const {
+    scenarios: results.map(
+      ({
         name,
         rule,
         hostileShare,
@@ -25,19 +25,11 @@ export function labSummary(results: readonly Result[]) {
         lostShare,
         caughtBy,
         verdict,
-      } = result;
-      return {
-        name,
-        rule,
-        hostileShare,
-        hostileEarned,
-        honestEarned,
-        lossShift,
-        lostShare,
-        caughtBy,
-        verdict,
-      };
-    }),
+      }) => ({
+        ...{ name, rule, hostileShare, hostileEarned, honestEarned },
+        ...{ lossShift, lostShare, caughtBy, verdict },
+      }),
+    ),
   };
 }
 
