@@ -15,8 +15,10 @@ export type CodecResult = {
 
 /** Rounds that stand in tables. */
 export const SHOWN_ROUNDS = [3, 6, 10, 30, 100] as const;
-/** Two-sided 95 % quantile of Student's t with two degrees of freedom: three seeds. */
-const T_TWO_DEGREES = 4.303;
+/** Two-sided 95 % quantile of Student's t with four degrees of freedom. */
+const T_FOUR_DEGREES = 2.776;
+/** As many as the variants in question have, and the quantile is for. */
+const SEEDS = 5;
 /** Times fewer bytes than fp16 that are aimed at. */
 const TARGET = 70;
 const BASELINE = 'fp32';
@@ -59,7 +61,7 @@ network's parameters. Inner batches are a quarter of the local network's (4 × 6
 a rejection does to the residual is not part of this. Loss is the mean of 96 held-out sequences of 64 tokens.
 
 The data of a round depends on seed, round and miner only: trainings of one seed are pairs, and differences are taken within
-them. *Noise* is the standard deviation of the uncompressed loss between three seeds, which is what another order of the data
+them. *Noise* is the standard deviation of the uncompressed loss between five seeds, which is what another order of the data
 alone does.
 
 The inner learning rate is ${BEST_RATE}, with which *uncompressed* training ends lowest of the rates in the last table. At the local network's own rate it is far from its end after 100
@@ -82,7 +84,7 @@ ${lossTable(result)}
 
 ## Differences from uncompressed
 
-Millinats per token after so many rounds, of the same seed and learning rate; positive is worse. With three seeds, the mean and
+Millinats per token after so many rounds, of the same seed and learning rate; positive is worse. With five seeds, the mean and
 its 95 % interval by Student's t. *Carried* is the norm of what the first miner carries after round 100, over that of its
 delta.
 
@@ -183,8 +185,8 @@ function noiseAfter(result: CodecResult, round: number): number {
 
 function interval(values: readonly number[]): string {
   const centre = signed(1000 * mean(values));
-  if (values.length !== 3) return centre;
-  const half = (T_TWO_DEGREES * deviation(values)) / Math.sqrt(3);
+  if (values.length !== SEEDS) return centre;
+  const half = (T_FOUR_DEGREES * deviation(values)) / Math.sqrt(SEEDS);
   return `${centre} (${signed(1000 * (mean(values) - half))} to ${signed(1000 * (mean(values) + half))})`;
 }
 

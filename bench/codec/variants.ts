@@ -22,7 +22,7 @@ const DEFAULT_RATE = 2e-4;
  */
 export const BEST_RATE = 1.2e-3;
 /** Enough to see how much the order of the data alone moves the loss. */
-const SEVERAL = [1, 2, 3];
+const SEVERAL = [1, 2, 3, 4, 5];
 
 type Choice = { decay?: string | null; rate?: number; seeds?: readonly number[] };
 
