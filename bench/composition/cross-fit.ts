@@ -1,0 +1,162 @@
+/**
+ * What refined compositions keep of each specialist's gain, on all text that no specialist was trained on. Held-out and reporting
+ * text are cut into folds by clusters of documents. For each fold, rows are refined and chosen on the others, and measured on it.
+ * `train.ts` makes the specialists.
+ *
+ *     npx node bench/composition/cross-fit.ts [--work DIR] [--folds 3] [--threads 1] [--out PATH]
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  buildComposition,
+  excerpts,
+  jointRows,
+  placeSpecialists,
+  REFINEMENT,
+  refineComposition,
+  refinementTexts,
+  specialistModel,
+} from '@connito/composition';
+import {
+  type Checkpoint,
+  type CorpusDocument,
+  type CorpusParts,
+  type Domain,
+  loadCorpusParts,
+  loadTokenizer,
+  type Sequences,
+} from '@connito/model';
+import { describeMachine, otherLoad } from '../support/machine.ts';
+import {
+  type CrossFit,
+  type CrossFitAbout,
+  crossFitReport,
+  crossFitTable,
+  type MeasuredDocument,
+} from './cross-fit-report.ts';
+import { DOMAINS, GENERAL, openSetting, SEQUENCE_TOKENS } from './setting.ts';
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'models/foundation' },
+    work: { type: 'string', default: 'bench/composition/work' },
+    folds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '1' },
+    steps: { type: 'string', default: `${REFINEMENT.steps}` },
+    out: {
+      type: 'string',
+      default: `bench/results/${new Date().toISOString().slice(0, 10)}-composition-cross-fit`,
+    },
+  },
+});
+/** Documents of a domain that one fold measures at most. Math has a cluster for each document, and so many. */
+const MAX_MEASURED = 240;
+/** Of one cluster: law's text is mostly three books. */
+const MAX_PER_CLUSTER = 8;
+const folds = Number(values.folds);
+const started = process.cpuUsage();
+
+const setting = await openSetting(values.model, values.work, Number(values.threads));
+const { backend, base, baseStatistics, specialists } = setting;
+const tokenizer = await loadTokenizer(join(values.model, 'tokenizer.json'));
+const corpora = new Map<Domain, CorpusParts>();
+for (const domain of [...DOMAINS, GENERAL]) corpora.set(domain, await loadCorpusParts(domain));
+const placement = placeSpecialists(specialists, base.config, 'added', 'all');
+const start = buildComposition(base, specialists, placement, jointRows(base, baseStatistics, specialists));
+
+const measured: MeasuredDocument[] = [];
+const refinements: CrossFit['refinements'][number][] = [];
+for (let fold = 0; fold < folds; fold++) {
+  const others = new Map<string, Pick<CorpusParts, 'parts'>>();
+  for (const [domain, { parts }] of corpora) {
+    others.set(domain, {
+      parts: {
+        ...parts,
+        heldout: unseen(domain)
+          .filter(({ at }) => at !== fold)
+          .map(({ document }) => document),
+      },
+    });
+  }
+  const checks: { step: number; shares: Record<string, number> }[] = [];
+  const texts = refinementTexts(others, tokenizer, SEQUENCE_TOKENS);
+  const { model, step } = await refineComposition(backend, base, specialists, placement, start, texts, {
+    steps: Number(values.steps),
+    onCheck: (at, shares) => {
+      checks.push({ step: at, shares: Object.fromEntries(shares) });
+      console.error(`fold ${fold}`, JSON.stringify(checks.at(-1)));
+    },
+  });
+  refinements.push({ fold, step, checks });
+  for (const domain of [...DOMAINS, GENERAL]) await measureFold(fold, domain, model);
+  console.error(crossFitTable(crossFit()));
+}
+
+async function measureFold(fold: number, domain: Domain, composed: Checkpoint): Promise<void> {
+  const all = unseen(domain)
+    .filter(({ at }) => at === fold)
+    .map(({ document }) => document);
+  const long = fewOfEachCluster(all).filter((document) => sequencesOf(domain, [document]).count === 1);
+  const count = Math.min(long.length, MAX_MEASURED);
+  const documents = Array.from({ length: count }, (_, i) => long[Math.floor((i * long.length) / count)]!);
+  const sequences = sequencesOf(domain, documents);
+  const own = specialists.find((specialist) => specialist.domain === domain);
+  const before = await setting.measure(base, sequences);
+  const alone = own === undefined ? before : await setting.measure(specialistModel(base, own), sequences);
+  const after = await setting.measure(composed, sequences);
+  const started = await setting.measure(start, sequences);
+  documents.forEach(({ cluster }, i) => {
+    measured.push({
+      domain,
+      fold,
+      cluster,
+      base: before[i]!,
+      alone: alone[i]!,
+      start: started[i]!,
+      composed: after[i]!,
+    });
+  });
+}
+
+/** The beginning of each document that is long enough. */
+function sequencesOf(domain: Domain, documents: readonly CorpusDocument[]): Sequences {
+  const { parts } = corpora.get(domain)!;
+  const options = { limit: documents.length, tokens: SEQUENCE_TOKENS };
+  return excerpts({ parts: { ...parts, heldout: documents } }, 'heldout', tokenizer, options);
+}
+
+/** At most so many documents of each cluster, spread over it. */
+function fewOfEachCluster(documents: readonly CorpusDocument[]): CorpusDocument[] {
+  const clusters = Map.groupBy(documents, ({ cluster }) => cluster);
+  return [...clusters.values()].flatMap((all) => {
+    const count = Math.min(all.length, MAX_PER_CLUSTER);
+    return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
+  });
+}
+
+/** Held-out and reporting documents of a domain, each with the fold of its cluster. */
+function unseen(domain: Domain): { readonly document: CorpusDocument; readonly at: number }[] {
+  const { heldout, reporting } = corpora.get(domain)!.parts;
+  const clusters = Map.groupBy([...heldout, ...reporting], ({ cluster }) => cluster);
+  // In turn, and not by halves: a fold has clusters of both parts.
+  return [...clusters.values()].flatMap((documents, i) =>
+    documents.map((document) => ({ document, at: i % folds })),
+  );
+}
+
+function crossFit(): CrossFit {
+  return { folds, steps: Number(values.steps), refinements, measured };
+}
+
+const { user, system } = process.cpuUsage(started);
+const about: CrossFitAbout = {
+  date: new Date().toISOString(),
+  machine: await describeMachine(),
+  cpuSeconds: (user + system) / 1e6,
+  refinement: REFINEMENT,
+};
+const data = { ...about, load: await otherLoad(), ...crossFit() };
+await writeFile(`${values.out}.json`, `${JSON.stringify(data)}\n`);
+await writeFile(`${values.out}.md`, crossFitReport(crossFit(), about));
+console.log(crossFitTable(crossFit()));
