@@ -6,7 +6,7 @@
  * One expert group of the shipped foundation is trained by a few miners with the real inner steps, codecs, error feedback, merge
  * and outer step; no ledger and no scoring, so every update is merged. Each training is kept in the work directory as soon as
  * it is done, and not done again: stop it at any time and start it anew. `--report` trains nothing and reports what is there. One
- * engine thread; about 45 minutes in all.
+ * engine thread; about 48 minutes in all.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -120,8 +120,8 @@ export function crossFitReport(
 
 The specialists of [bench/composition](../README.md#composition). No specialist was trained on held-out or reporting text; both together
 are cut into ${folds} folds, clusters of documents whole. For each fold the rows are refined (${steps} steps, ${refinement.sequences} sequences of each kind, rate ${refinement.learningRate}) and their
-step chosen as \`connito compose\` does it, on training text and the other folds, and every model is measured on the fold: at most 8 documents of a cluster,
-the first 128 tokens of each. So each unseen document is measured once, by a model that was not fitted to it.
+step chosen as \`connito compose\` does it, on training text and the other folds, and every model is measured on the fold: at most 8 documents of a cluster and
+240 of a kind, the first 128 tokens of each. No document is measured by a model that was fitted to it or to its cluster.
 
 Share of the specialist's own gain that is kept, ± its standard error over clusters (ratio of sums, linearised), since documents of one cluster
 are alike.

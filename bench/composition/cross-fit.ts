@@ -5,7 +5,7 @@
  *
  *     npx node bench/composition/cross-fit.ts [--work DIR] [--folds 3] [--threads 1] [--out PATH]
  */
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -55,6 +55,15 @@ const MAX_MEASURED = 240;
 /** Of one cluster: law's text is mostly three books. */
 const MAX_PER_CLUSTER = 8;
 const folds = Number(values.folds);
+if (!(Number.isInteger(folds) && folds >= 2)) {
+  throw new RangeError(`--folds must be a whole number from 2 on, not "${values.folds}"`);
+}
+for (const domain of DOMAINS) {
+  await access(join(values.work, domain, 'specialist.json')).catch(() => {
+    const message = `there is no specialist of ${domain} in ${values.work}; make them: npx node bench/composition/train.ts --work ${values.work}`;
+    throw new RangeError(message);
+  });
+}
 const started = process.cpuUsage();
 
 const setting = await openSetting(values.model, values.work, Number(values.threads));
@@ -105,7 +114,7 @@ async function measureFold(fold: number, domain: Domain, composed: Checkpoint): 
   const before = await setting.measure(base, sequences);
   const alone = own === undefined ? before : await setting.measure(specialistModel(base, own), sequences);
   const after = await setting.measure(composed, sequences);
-  const started = await setting.measure(start, sequences);
+  const unrefined = await setting.measure(start, sequences);
   documents.forEach(({ cluster }, i) => {
     measured.push({
       domain,
@@ -113,7 +122,7 @@ async function measureFold(fold: number, domain: Domain, composed: Checkpoint): 
       cluster,
       base: before[i]!,
       alone: alone[i]!,
-      start: started[i]!,
+      start: unrefined[i]!,
       composed: after[i]!,
     });
   });
