@@ -8,7 +8,7 @@
  * console.log(dashboard.url.href);
  */
 export { openApiDocument } from './api/openapi.ts';
-export type { MarketFacts } from './api/schemas.ts';
+export type { MarketFacts } from './api/schemas/market.ts';
 export { Archive } from './archive/archive.ts';
 export { type DashboardErrorCode, dashboardError } from './errors.ts';
 export type { Source } from './outside/polled.ts';

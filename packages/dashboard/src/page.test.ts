@@ -1,7 +1,9 @@
 import { type HttpServer, serve } from '@connito/node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExpertsAnswer, MinersAnswer, RoundAnswer } from './api/schemas.ts';
+import type { ExpertsAnswer } from './api/schemas/experts.ts';
+import type { MinersAnswer } from './api/schemas/miners.ts';
+import type { RoundAnswer } from './api/schemas/rounds.ts';
 import type { Dashboard, DashboardOptions } from './serve-dashboard.ts';
 import { hasChromium, launchBrowser, type Offences, watchedPage } from './testing/browser.ts';
 import { HOSTILE, sampleMarket } from './testing/sample-market.ts';

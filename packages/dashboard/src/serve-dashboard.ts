@@ -2,7 +2,7 @@ import { type Clock, type HttpServer, type Log, serve, silentLog, systemClock } 
 import { ConnitoError, type StateHash } from '@connito/protocol';
 import { genesisHashOf, Participants, type RunContext, type StateMeasurement } from '@connito/run';
 import { createDashboardApp } from './api/app.ts';
-import type { MarketFacts } from './api/schemas.ts';
+import type { MarketFacts } from './api/schemas/market.ts';
 import { Archive } from './archive/archive.ts';
 import { EventHub } from './live/event-hub.ts';
 import { Faults } from './live/faults.ts';

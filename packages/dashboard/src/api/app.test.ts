@@ -18,17 +18,14 @@ import type { LiveSource } from '../views/health.ts';
 import { createDashboardApp } from './app.ts';
 import { DASHBOARD_ENDPOINT, ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { HEARTBEAT_MS } from './event-stream.ts';
-import {
-  type ExpertsAnswer,
-  eventSchemas,
-  type LearningAnswer,
-  type MarketAnswer,
-  type MinersAnswer,
-  type ProvenanceAnswer,
-  type RoundAnswer,
-  type RunAnswer,
-  type SecurityAnswer,
-} from './schemas.ts';
+import { eventSchemas } from './schemas/events.ts';
+import type { ExpertsAnswer } from './schemas/experts.ts';
+import type { LearningAnswer } from './schemas/learning.ts';
+import type { MarketAnswer } from './schemas/market.ts';
+import type { MinersAnswer } from './schemas/miners.ts';
+import type { ProvenanceAnswer, RoundAnswer } from './schemas/rounds.ts';
+import type { RunAnswer } from './schemas/run.ts';
+import type { SecurityAnswer } from './schemas/security.ts';
 
 const ROUNDS = 30;
 const SIZE = { miners: 12, validators: 3 };

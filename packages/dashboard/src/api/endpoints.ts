@@ -13,24 +13,19 @@ import { runView } from '../views/run.ts';
 import { securityView } from '../views/security.ts';
 import { servingView } from '../views/serving.ts';
 import { validatorsView } from '../views/validators.ts';
-import {
-  dashboardSchema,
-  expertsSchema,
-  healthSchema,
-  learningSchema,
-  marketSchema,
-  minerHistorySchema,
-  minersSchema,
-  nowSchema,
-  provenanceSchema,
-  reasonsSchema,
-  roundAnswerSchema,
-  roundsSchema,
-  runSchema,
-  securitySchema,
-  servingSchema,
-  validatorsSchema,
-} from './schemas.ts';
+import { dashboardSchema } from './schemas/dashboard.ts';
+import { expertsSchema } from './schemas/experts.ts';
+import { healthSchema } from './schemas/health.ts';
+import { learningSchema } from './schemas/learning.ts';
+import { marketSchema } from './schemas/market.ts';
+import { minerHistorySchema, minersSchema } from './schemas/miners.ts';
+import { nowSchema } from './schemas/now.ts';
+import { reasonsSchema } from './schemas/reasons.ts';
+import { provenanceSchema, roundAnswerSchema, roundsSchema } from './schemas/rounds.ts';
+import { runSchema } from './schemas/run.ts';
+import { securitySchema } from './schemas/security.ts';
+import { servingSchema } from './schemas/serving.ts';
+import { validatorsSchema } from './schemas/validators.ts';
 
 /** One resource: what it takes, what it answers, and how the answer is made. */
 export type Endpoint = {

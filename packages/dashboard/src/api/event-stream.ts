@@ -1,7 +1,7 @@
 import type { Clock } from '@connito/node';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { DashboardEvent } from '../api/schemas.ts';
+import type { DashboardEvent } from '../api/schemas/events.ts';
 import type { EventHub } from '../live/event-hub.ts';
 import { healthOf, type LiveSource } from '../views/health.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DASHBOARD_ENDPOINT, ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { eventSchemas } from './schemas.ts';
+import { eventSchemas } from './schemas/events.ts';
 
 export const API_PREFIX = '/api/v1';
 

@@ -1,4 +1,4 @@
-import type { DashboardEvent } from '../api/schemas.ts';
+import type { DashboardEvent } from '../api/schemas/events.ts';
 
 /** Passes events on to whoever listens now; nobody's slowness holds up the others. */
 export class EventHub {

@@ -1,6 +1,6 @@
 import { readBounded, statedLength } from '@connito/node';
 import { z } from 'zod';
-import type { ServingFacts } from '../api/schemas.ts';
+import type { ServingFacts } from '../api/schemas/serving.ts';
 import { dashboardError } from '../errors.ts';
 import type { Source } from './polled.ts';
 import { quantileBound, readSamples, type Sample, sumOf, withLabels } from './prometheus-text.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { RunAnswer } from '../api/schemas.ts';
+import type { RunAnswer } from '../api/schemas/run.ts';
 import { clockTime, seconds } from './data/format.ts';
 import { theme } from './data/preferences.ts';
 import { useResource } from './data/resource.ts';

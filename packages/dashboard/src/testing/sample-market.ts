@@ -1,5 +1,5 @@
 import { taggedHashHex, utf8 } from '@connito/protocol';
-import type { MarketFacts } from '../api/schemas.ts';
+import type { MarketFacts } from '../api/schemas/market.ts';
 
 const hashOf = (label: string): string => taggedHashHex('connito/1/test', utf8(label));
 

@@ -1,4 +1,4 @@
-import type { DashboardAnswer } from '../api/schemas.ts';
+import type { DashboardAnswer } from '../api/schemas/dashboard.ts';
 import type { LiveSource } from './health.ts';
 import { learningView } from './learning.ts';
 import { minersView } from './miners.ts';

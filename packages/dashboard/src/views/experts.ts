@@ -1,5 +1,5 @@
 import { expertsOf } from '@connito/protocol';
-import type { ExpertsAnswer } from '../api/schemas.ts';
+import type { ExpertsAnswer } from '../api/schemas/experts.ts';
 import { dashboardError } from '../errors.ts';
 import { isTrained, nameOf, rowsOf, type ViewSource } from './source.ts';
 

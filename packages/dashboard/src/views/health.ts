@@ -1,5 +1,7 @@
 import type { Clock } from '@connito/node';
-import type { Health, MarketFacts, ServingFacts } from '../api/schemas.ts';
+import type { Health } from '../api/schemas/health.ts';
+import type { MarketFacts } from '../api/schemas/market.ts';
+import type { ServingFacts } from '../api/schemas/serving.ts';
 import type { Faults } from '../live/faults.ts';
 import type { NetworkWatch } from '../live/network-watch.ts';
 import type { Polled } from '../outside/polled.ts';

@@ -1,4 +1,4 @@
-import type { LearningAnswer } from '../api/schemas.ts';
+import type { LearningAnswer } from '../api/schemas/learning.ts';
 import { isTrained, type Row, rowsOf, type ViewSource } from './source.ts';
 
 /** Points of each domain at most: more than a screen has columns for. */

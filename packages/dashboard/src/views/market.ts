@@ -1,4 +1,4 @@
-import type { MarketAnswer } from '../api/schemas.ts';
+import type { MarketAnswer } from '../api/schemas/market.ts';
 import type { LiveSource } from './health.ts';
 import { nameOf } from './source.ts';
 

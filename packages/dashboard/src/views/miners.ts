@@ -1,4 +1,4 @@
-import type { MinerHistory, MinerRow, MinersAnswer } from '../api/schemas.ts';
+import type { MinerHistory, MinerRow, MinersAnswer } from '../api/schemas/miners.ts';
 import { dashboardError } from '../errors.ts';
 import type { MinerStory, RoundStory } from '../story/round-story.ts';
 import { nameOf, type Row, rowsOf, type ViewSource } from './source.ts';

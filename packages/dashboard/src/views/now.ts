@@ -10,7 +10,7 @@ import {
   type WindowName,
   windowOf,
 } from '@connito/protocol';
-import type { NoteState, NowAnswer } from '../api/schemas.ts';
+import type { NoteState, NowAnswer } from '../api/schemas/now.ts';
 import { dutiesOf } from '../live/duties.ts';
 import type { OpenRound } from '../live/network-watch.ts';
 import { expectedSeconds } from './expected-seconds.ts';

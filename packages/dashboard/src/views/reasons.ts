@@ -1,5 +1,5 @@
 import { checkOf, explainReason, REASON_CODES } from '@connito/protocol';
-import type { ReasonsAnswer } from '../api/schemas.ts';
+import type { ReasonsAnswer } from '../api/schemas/reasons.ts';
 
 export function reasonsView(): ReasonsAnswer {
   return {

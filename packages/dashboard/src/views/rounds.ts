@@ -1,4 +1,4 @@
-import type { ProvenanceAnswer, RoundAnswer, RoundsAnswer } from '../api/schemas.ts';
+import type { ProvenanceAnswer, RoundAnswer, RoundsAnswer } from '../api/schemas/rounds.ts';
 import { stepOf } from './learning.ts';
 import { storyOf } from './miners.ts';
 import { isTrained, nameOf, rowsOf, type ViewSource } from './source.ts';

@@ -1,4 +1,4 @@
-import type { RunAnswer } from '../api/schemas.ts';
+import type { RunAnswer } from '../api/schemas/run.ts';
 import type { LiveSource } from './health.ts';
 
 export function runView({ context, market, serving }: LiveSource): RunAnswer {

@@ -1,5 +1,5 @@
 import { checkOf, checkResults, type Reason } from '@connito/protocol';
-import type { SecurityAnswer } from '../api/schemas.ts';
+import type { SecurityAnswer } from '../api/schemas/security.ts';
 import { nameOf, rowsOf, type ViewSource } from './source.ts';
 
 export type SecurityQuery = {

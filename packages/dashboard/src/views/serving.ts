@@ -1,4 +1,4 @@
-import type { ServingAnswer } from '../api/schemas.ts';
+import type { ServingAnswer } from '../api/schemas/serving.ts';
 import type { LiveSource } from './health.ts';
 
 /** A server of models as it last described itself. */

@@ -1,4 +1,4 @@
-import type { ValidatorsAnswer } from '../api/schemas.ts';
+import type { ValidatorsAnswer } from '../api/schemas/validators.ts';
 import { nameOf, type Row, rowsOf, type ViewSource } from './source.ts';
 
 /** Rounds in each validator's row of marks. */

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { EventName } from '../../api/schemas.ts';
+import type { EventName } from '../../api/schemas/events.ts';
 import { onEvent } from './stream.ts';
 
 /** The last good answer to a path, and why a newer one could not be had. */

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import type { EventName, Health } from '../../api/schemas.ts';
+import type { EventName } from '../../api/schemas/events.ts';
+import type { Health } from '../../api/schemas/health.ts';
 
 /** The server sends health every 5 s; twice missed, and the connection counts as lost. */
 const SILENCE_MS = 12_000;

@@ -1,4 +1,4 @@
-import type { NowAnswer } from '../../api/schemas.ts';
+import type { NowAnswer } from '../../api/schemas/now.ts';
 import { seconds } from '../data/format.ts';
 import { badge, nowMs } from '../data/stream.ts';
 

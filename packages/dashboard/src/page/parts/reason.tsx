@@ -1,4 +1,4 @@
-import type { ReasonsAnswer } from '../../api/schemas.ts';
+import type { ReasonsAnswer } from '../../api/schemas/reasons.ts';
 import { words } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { ExpertsAnswer } from '../../api/schemas.ts';
+import type { ExpertsAnswer } from '../../api/schemas/experts.ts';
 import { percent, shortHash, withSign } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';

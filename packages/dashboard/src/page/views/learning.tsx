@@ -1,4 +1,4 @@
-import type { LearningAnswer } from '../../api/schemas.ts';
+import type { LearningAnswer } from '../../api/schemas/learning.ts';
 import { loss, withSign } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { Chart, type Mark } from '../parts/chart.tsx';

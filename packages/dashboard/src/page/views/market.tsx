@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { MarketAnswer } from '../../api/schemas.ts';
+import type { MarketAnswer } from '../../api/schemas/market.ts';
 import { bytes, clockTime, gainWithInterval, integer, shortHash } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';

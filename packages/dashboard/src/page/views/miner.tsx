@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { MinerHistory } from '../../api/schemas.ts';
+import type { MinerHistory } from '../../api/schemas/miners.ts';
 import { billionths, bytes, milli, percent, withSign } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import type { MinerRow, MinersAnswer, RunAnswer } from '../../api/schemas.ts';
+import type { MinerRow, MinersAnswer } from '../../api/schemas/miners.ts';
+import type { RunAnswer } from '../../api/schemas/run.ts';
 import { billionths, bytes, milli, percent, withSign } from '../data/format.ts';
 import { pin } from '../data/preferences.ts';
 import { useResource } from '../data/resource.ts';

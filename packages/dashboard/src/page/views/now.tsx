@@ -1,4 +1,4 @@
-import type { NoteState, NowAnswer } from '../../api/schemas.ts';
+import type { NoteState, NowAnswer } from '../../api/schemas/now.ts';
 import { milli, seconds } from '../data/format.ts';
 import { pin } from '../data/preferences.ts';
 import { useResource } from '../data/resource.ts';

@@ -1,4 +1,5 @@
-import type { RoundAnswer, RunAnswer } from '../../api/schemas.ts';
+import type { RoundAnswer } from '../../api/schemas/rounds.ts';
+import type { RunAnswer } from '../../api/schemas/run.ts';
 import { billionths, bytes, milli, percent, seconds, shortHash, withSign, words } from '../data/format.ts';
 import { pin } from '../data/preferences.ts';
 import { useResource } from '../data/resource.ts';

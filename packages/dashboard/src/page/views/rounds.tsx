@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ProvenanceAnswer, RoundsAnswer } from '../../api/schemas.ts';
+import type { ProvenanceAnswer, RoundsAnswer } from '../../api/schemas/rounds.ts';
 import { clockTime, percent, seconds, shortHash } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { SecurityAnswer } from '../../api/schemas.ts';
+import type { SecurityAnswer } from '../../api/schemas/security.ts';
 import { integer, words } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';

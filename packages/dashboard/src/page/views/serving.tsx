@@ -1,4 +1,4 @@
-import type { ServingAnswer } from '../../api/schemas.ts';
+import type { ServingAnswer } from '../../api/schemas/serving.ts';
 import { bytes, clockTime, integer, latency, seconds } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { Figure } from '../parts/figure.tsx';

@@ -1,4 +1,4 @@
-import type { ValidatorsAnswer } from '../../api/schemas.ts';
+import type { ValidatorsAnswer } from '../../api/schemas/validators.ts';
 import { billionths, milli, percent, shortHash } from '../data/format.ts';
 import { useResource } from '../data/resource.ts';
 import { linkTo } from '../data/route.ts';
