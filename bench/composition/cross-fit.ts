@@ -9,14 +9,16 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  beginnings,
   buildComposition,
-  excerpts,
+  fewOfEachCluster,
   jointRows,
   placeSpecialists,
   REFINEMENT,
   refineComposition,
   refinementTexts,
   specialistModel,
+  spread,
 } from '@connito/composition';
 import {
   type Checkpoint,
@@ -52,8 +54,6 @@ const { values } = parseArgs({
 });
 /** Documents of a domain that one fold measures at most. Math has a cluster for each document, and so many. */
 const MAX_MEASURED = 240;
-/** Of one cluster: law's text is mostly three books. */
-const MAX_PER_CLUSTER = 8;
 const folds = Number(values.folds);
 if (!(Number.isInteger(folds) && folds >= 2)) {
   throw new RangeError(`--folds must be a whole number from 2 on, not "${values.folds}"`);
@@ -106,10 +106,9 @@ async function measureFold(fold: number, domain: Domain, composed: Checkpoint): 
   const all = unseen(domain)
     .filter(({ at }) => at === fold)
     .map(({ document }) => document);
-  const long = fewOfEachCluster(all).filter((document) => sequencesOf(domain, [document]).count === 1);
-  const count = Math.min(long.length, MAX_MEASURED);
-  const documents = Array.from({ length: count }, (_, i) => long[Math.floor((i * long.length) / count)]!);
-  const sequences = sequencesOf(domain, documents);
+  const long = fewOfEachCluster(all).filter((document) => beginningsOf([document]).count === 1);
+  const documents = spread(long, MAX_MEASURED);
+  const sequences = beginningsOf(documents);
   const own = specialists.find((specialist) => specialist.domain === domain);
   const before = await setting.measure(base, sequences);
   const alone = own === undefined ? before : await setting.measure(specialistModel(base, own), sequences);
@@ -128,20 +127,9 @@ async function measureFold(fold: number, domain: Domain, composed: Checkpoint): 
   });
 }
 
-/** The beginning of each document that is long enough. */
-function sequencesOf(domain: Domain, documents: readonly CorpusDocument[]): Sequences {
-  const { parts } = corpora.get(domain)!;
-  const options = { limit: documents.length, tokens: SEQUENCE_TOKENS };
-  return excerpts({ parts: { ...parts, heldout: documents } }, 'heldout', tokenizer, options);
-}
-
-/** At most so many documents of each cluster, spread over it. */
-function fewOfEachCluster(documents: readonly CorpusDocument[]): CorpusDocument[] {
-  const clusters = Map.groupBy(documents, ({ cluster }) => cluster);
-  return [...clusters.values()].flatMap((all) => {
-    const count = Math.min(all.length, MAX_PER_CLUSTER);
-    return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
-  });
+/** Of each document that is long enough. */
+function beginningsOf(documents: readonly CorpusDocument[]): Sequences {
+  return beginnings(documents, tokenizer, { limit: documents.length, tokens: SEQUENCE_TOKENS });
 }
 
 /** Held-out and reporting documents of a domain, each with the fold of its cluster. */

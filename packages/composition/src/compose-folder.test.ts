@@ -105,7 +105,7 @@ describe('composing a folder', () => {
     const { manifest } = await compose('refined', [code, law], { refineSteps: 2 });
     const plain = await compose('plain', [code, law]);
     const { method, refinement } = manifest.router;
-    expect(refinement).toMatchObject({ steps: 2, sequences: 2, fitText: 'adapt', choiceText: 'heldout' });
+    expect(refinement).toMatchObject({ steps: 2, sequences: 4, fitText: 'adapt', choiceText: 'heldout' });
     expect(manifest).toEqual(await verifyComposition(join(work, 'refined')));
     const rows = async (name: string) => {
       const { parameters } = await loadCheckpoint(join(work, name));

@@ -82,6 +82,14 @@ export type ComposeTexts = {
   readonly refinement: RefinementTexts & { readonly fitPart: string; readonly choicePart: string };
 };
 
+export type ComposeMeans = {
+  readonly threads: number;
+  readonly keypair: Keypair;
+  readonly signal?: AbortSignal;
+  /** Told how far the rows are: after how many steps, and how much of its allowance each text uses then. */
+  readonly onRefined?: (step: number, shares: ReadonlyMap<string, number>) => void;
+};
+
 export type Composed = {
   readonly manifest: CompositionManifest;
   readonly placement: Placement;
@@ -97,7 +105,7 @@ export async function composeFolder(
   options: ComposeOptions,
   specialists: readonly Specialist[],
   texts: ComposeTexts,
-  { threads, keypair, signal }: { threads: number; keypair: Keypair; signal?: AbortSignal },
+  { threads, keypair, signal, onRefined }: ComposeMeans,
 ): Promise<Composed> {
   const backend = onnxBackend({ threads });
   const base = await loadCheckpoint(options.base);
@@ -122,6 +130,7 @@ export async function composeFolder(
       : await refineComposition(backend, base, specialists, placement, solved.composition, texts.refinement, {
           steps: options.refineSteps,
           ...(signal === undefined ? {} : { signal }),
+          ...(onRefined === undefined ? {} : { onCheck: onRefined }),
         });
   const composition = refined?.model ?? solved.composition;
 

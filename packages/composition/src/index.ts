@@ -12,6 +12,7 @@ export { buildComposition, type RowOf, specialistModel } from './compose.ts';
 export {
   BASE_STATISTICS_FILE,
   type Composed,
+  type ComposeMeans,
   type ComposeOptions,
   type ComposeTexts,
   composeFolder,
@@ -55,7 +56,7 @@ export { domainDirection, logitSpread, RIDGE, type RidgeOptions } from './router
 export { JOINT, jointRows } from './router/joint-rows.ts';
 export { REFINEMENT, type RefinementOptions, refineComposition } from './router/refine-composition.ts';
 export { type Refined, type RefineOptions, refineRows, type Score } from './router/refine-rows.ts';
-export { type RefinementTexts, refinementTexts } from './router/refinement-texts.ts';
+export { fewOfEachCluster, type RefinementTexts, refinementTexts } from './router/refinement-texts.ts';
 export { ridgeRows } from './router/ridge-rows.ts';
 export {
   type BaseStatistics,
@@ -69,4 +70,4 @@ export {
 export { spareRow } from './router/spare-row.ts';
 export { matricesOf, requireFitting, requireSameBase, type Specialist } from './specialist.ts';
 export { specialistOfPackage, type UnroutedSpecialist } from './specialist-of-package.ts';
-export { excerpts, interleaved, thinned } from './texts.ts';
+export { beginnings, excerpts, interleaved, spread, thinned } from './texts.ts';

@@ -1,42 +1,55 @@
-import type { CorpusPart, CorpusParts, Sequences, Tokenizer } from '@connito/model';
+import type { CorpusDocument, CorpusPart, CorpusParts, Sequences, Tokenizer } from '@connito/model';
 
 /** Gives more than 129 tokens of any text that this build knows. */
 const EXCERPT_CHARS = 1500;
 
-export type ExcerptOptions = {
-  readonly limit: number;
-  readonly tokens: number;
-  /** Most sequences of one document, spread over it; only for the parts that are not measured. Default: 1. */
-  readonly perDocument?: number;
-};
+export type ExcerptOptions = { readonly limit: number; readonly tokens: number };
 
 /**
  * One sequence from each of at most `limit` documents, spread evenly over a part of a corpus: from a third of the document on
- * for the parts that statistics come from, from its beginning for those that are measured. Where there are fewer documents than
- * that, up to `perDocument` of each. Only what is used is tokenised.
+ * for the parts that statistics come from, from its beginning for those that are measured.
  */
 export function excerpts(
   { parts }: Pick<CorpusParts, 'parts'>,
   part: CorpusPart,
   tokenizer: Tokenizer,
-  { limit, tokens, perDocument = 1 }: ExcerptOptions,
+  options: ExcerptOptions,
 ): Sequences {
-  const documents = parts[part];
   const measured = part === 'heldout' || part === 'reporting';
-  const each = measured ? 1 : Math.max(1, Math.min(perDocument, Math.ceil(limit / documents.length)));
-  const wanted = Math.min(documents.length, Math.ceil(limit / each));
+  return sequencesFrom(measured ? 0 : 1 / 3, parts[part], tokenizer, options);
+}
+
+/** The beginning of each of at most `limit` documents, spread evenly. */
+export function beginnings(
+  documents: readonly CorpusDocument[],
+  tokenizer: Tokenizer,
+  options: ExcerptOptions,
+): Sequences {
+  return sequencesFrom(0, documents, tokenizer, options);
+}
+
+/** Only what is used is tokenised. Documents that are too short from there on are left out. */
+function sequencesFrom(
+  start: number,
+  documents: readonly CorpusDocument[],
+  tokenizer: Tokenizer,
+  { limit, tokens }: ExcerptOptions,
+): Sequences {
   const rows: Uint32Array[] = [];
-  for (let i = 0; i < wanted; i++) {
-    const { text } = documents[Math.floor((i * documents.length) / wanted)]!;
-    for (let k = 1; k <= each; k++) {
-      const from = measured ? 0 : Math.floor((text.length * k) / (each + 2));
-      const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
-      if (ids.length > tokens) rows.push(Uint32Array.from(ids.slice(0, tokens + 1)));
-    }
+  for (const { text } of spread(documents, limit)) {
+    const from = Math.floor(text.length * start);
+    const ids = tokenizer.encode(text.slice(from, from + EXCERPT_CHARS));
+    if (ids.length > tokens) rows.push(Uint32Array.from(ids.slice(0, tokens + 1)));
   }
   const data = new Int32Array(rows.length * (tokens + 1));
   for (const [i, row] of rows.entries()) data.set(row, i * (tokens + 1));
   return { count: rows.length, tokens, data };
+}
+
+/** At most `limit` of a list, spread evenly over it. */
+export function spread<T>(list: readonly T[], limit: number): T[] {
+  const count = Math.min(limit, list.length);
+  return Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)]!);
 }
 
 /** At most `limit` sequences, spread evenly. */

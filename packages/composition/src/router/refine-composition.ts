@@ -10,10 +10,10 @@ import type { RefinementTexts } from './refinement-texts.ts';
 
 /** Chosen on held-out text; see bench/composition. */
 export const REFINEMENT = {
-  steps: 120,
-  sequences: 2,
+  steps: 240,
+  sequences: 4,
   learningRate: 1e-3,
-  checkEvery: 40,
+  checkEvery: 60,
 } as const;
 
 /**

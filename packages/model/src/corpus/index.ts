@@ -17,7 +17,7 @@ export {
 } from './corpus.ts';
 export { withoutDuplicates } from './duplicates.ts';
 export { CorpusError, type CorpusErrorCode } from './errors.ts';
-export { type CorpusParts, loadCorpusParts } from './load-corpus.ts';
+export { type CorpusParts, cutAsHeldOut, loadCorpusParts } from './load-corpus.ts';
 export {
   generateMathDocument,
   generateMathProblem,

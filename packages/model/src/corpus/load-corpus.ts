@@ -32,7 +32,7 @@ export async function loadCorpusParts(domain: Domain): Promise<CorpusParts> {
   const split = domain === 'code' ? await splitCode(corpus) : splitDocuments(corpus);
   const trained = wordingOf([...split.pretrain, ...split.adapt]);
   const heldOutSections = (part: 'heldout' | 'reporting'): CorpusDocument[] =>
-    withoutOverlap(withoutDuplicates(cutAll(split[part], HELD_OUT_SECTION_CHARS)), trained);
+    withoutOverlap(cutAsHeldOut(split[part]), trained);
   const parts = {
     pretrain: split.pretrain,
     adapt: withoutDuplicates(cutAll(split.adapt, ADAPT_SECTION_CHARS)),
@@ -76,6 +76,11 @@ function mathParts(): CorpusParts {
       readonly CorpusDocument[]
     >,
   };
+}
+
+/** Documents in sections as long as those of held-out text, no two alike. */
+export function cutAsHeldOut(documents: readonly CorpusDocument[]): CorpusDocument[] {
+  return withoutDuplicates(cutAll(documents, HELD_OUT_SECTION_CHARS));
 }
 
 function cutAll(documents: readonly CorpusDocument[], sectionChars: number): CorpusDocument[] {

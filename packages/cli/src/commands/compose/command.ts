@@ -39,7 +39,7 @@ export function composeCommand(context: CommandContext) {
     .option(
       '--refine <steps>',
       'gradient steps on the router rows of added experts; 0 keeps them in closed form, each independent of other packages',
-      '120',
+      '240',
     )
     .option(
       '--min-oracle-ratio <share>',

@@ -102,7 +102,17 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
         choicePart: 'heldout',
       },
     },
-    { threads, keypair, signal },
+    {
+      threads,
+      keypair,
+      signal,
+      onRefined(step, shares) {
+        const [kind, share] = [...shares].reduce((worst, one) => (one[1] > worst[1] ? one : worst));
+        note(
+          `Refining: step ${step} of ${options.refine}; ${kind} uses most of what it may lose, ${(100 * share).toFixed(0)} %`,
+        );
+      },
+    },
   );
   if (options.json === true) {
     const { manifest, placement, verdict } = composed;
