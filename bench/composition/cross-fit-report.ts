@@ -50,6 +50,8 @@ export type CrossFitAbout = {
   readonly machine: Machine;
   readonly cpuSeconds: number;
   readonly refinement: { readonly sequences: number; readonly learningRate: number };
+  /** Of the specialists' trainings. */
+  readonly series: readonly number[];
 };
 
 /** A row for each text: what its specialist gains, and what is kept of it before and after refinement, over all folds and in each. */
@@ -105,7 +107,7 @@ export function crossFitTable({ measured }: CrossFit): string {
 
 export function crossFitReport(
   crossFit: CrossFit,
-  { date, machine, cpuSeconds, refinement }: CrossFitAbout,
+  { date, machine, cpuSeconds, refinement, series }: CrossFitAbout,
 ): string {
   const { folds, steps, refinements } = crossFit;
   const worst = (shares: Readonly<Record<string, number>>): string =>
@@ -118,7 +120,7 @@ export function crossFitReport(
 
 \`npx node bench/composition/cross-fit.ts\` on ${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, Node ${machine.node}; ${(cpuSeconds / 60).toFixed(0)} CPU-minutes.
 
-The specialists of [bench/composition](../README.md#composition). No specialist was trained on held-out or reporting text; both together
+The specialists of [bench/composition](../README.md#composition), trained with \`--series ${series.join(', ')}\`. No specialist was trained on held-out or reporting text; both together
 are cut into ${folds} folds, clusters of documents whole. For each fold the rows are refined (${steps} steps, ${refinement.sequences} sequences of each kind, rate ${refinement.learningRate}) and their
 step chosen as \`connito compose\` does it, on training text and the other folds, and every model is measured on the fold: at most 8 documents of a cluster and
 240 of a kind, the first 128 tokens of each. No document is measured by a model that was fitted to it or to its cluster.

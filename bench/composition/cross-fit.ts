@@ -5,7 +5,7 @@
  *
  *     npx node bench/composition/cross-fit.ts [--work DIR] [--folds 3] [--threads 1] [--out PATH]
  */
-import { access, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -58,11 +58,13 @@ const folds = Number(values.folds);
 if (!(Number.isInteger(folds) && folds >= 2)) {
   throw new RangeError(`--folds must be a whole number from 2 on, not "${values.folds}"`);
 }
+const series = new Set<number>();
 for (const domain of DOMAINS) {
-  await access(join(values.work, domain, 'specialist.json')).catch(() => {
+  const about = await readFile(join(values.work, domain, 'specialist.json'), 'utf8').catch(() => {
     const message = `there is no specialist of ${domain} in ${values.work}; make them: npx node bench/composition/train.ts --work ${values.work}`;
     throw new RangeError(message);
   });
+  series.add(JSON.parse(about).series);
 }
 const started = process.cpuUsage();
 
@@ -152,6 +154,7 @@ const about: CrossFitAbout = {
   machine: await describeMachine(),
   cpuSeconds: (user + system) / 1e6,
   refinement: REFINEMENT,
+  series: [...series],
 };
 const data = { ...about, load: await otherLoad(), ...crossFit() };
 await writeFile(`${values.out}.json`, `${JSON.stringify(data)}\n`);

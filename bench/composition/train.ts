@@ -1,6 +1,9 @@
 /**
  * Trains one specialist for each domain named, in runs of their own: other runs do not exist for it, so its group is chosen by
- * its own domain alone and overlaps with theirs. Real rounds of inner steps, merge and outer step; no ledger.
+ * its own domain alone and overlaps with theirs. Real rounds of inner steps, merge and outer step; no ledger. Another `--series`
+ * gives other orders and shares of the data, and so other specialists.
+ *
+ *     npx node bench/composition/train.ts [--work DIR] [--domains law,code,math] [--series 0] [--threads 1]
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -23,8 +26,13 @@ const { values } = parseArgs({
     work: { type: 'string', default: 'bench/composition/work' },
     domains: { type: 'string', default: 'law,code,math' },
     threads: { type: 'string', default: '1' },
+    series: { type: 'string', default: '0' },
   },
 });
+const series = Number(values.series);
+if (!(Number.isInteger(series) && series >= 0)) {
+  throw new RangeError(`--series must be a whole number from 0 on, not "${values.series}"`);
+}
 
 for (const domain of values.domains.split(',')) {
   const folder = join(values.work, domain);
@@ -32,6 +40,7 @@ for (const domain of values.domains.split(',')) {
   const run = await LocalRun.create(resolve(values.model), join(folder, 'store'), Number(values.threads), {
     domains: [domain],
     innerSteps: INNER_STEPS,
+    series,
     selection: { maxPerLayer: EXPERTS_PER_LAYER, layers: LAYERS, share: 1 },
   });
   try {
@@ -58,7 +67,7 @@ for (const domain of values.domains.split(',')) {
         ]),
       );
       await writeFile(join(folder, 'experts.safetensors'), encodeSafetensors(parameters, 'F32'));
-      const about = { domain, experts: group.experts, rounds: run.round, history };
+      const about = { domain, series, experts: group.experts, rounds: run.round, history };
       await writeFile(join(folder, 'specialist.json'), `${JSON.stringify(about, null, 2)}\n`);
       console.log(domain, JSON.stringify(history.at(-1)));
     }

@@ -57,6 +57,17 @@ describe('connito', () => {
     expect(context.out()).toBe('');
   });
 
+  it.each([
+    ['up', ['--serving-key', 'key'], '--serving-key: needs --serving too'],
+    ['dashboard', ['--serving-key', 'key'], '--serving-key: needs --serving too'],
+    ['up', ['--no-dashboard', '--market', 'index.json'], '--market: is shown by the dashboard'],
+    ['up', ['--no-dashboard', '--statements', 'a', 'b'], '--statements: is shown by the dashboard'],
+  ])('%s refuses %j, which would do nothing', async (command, flags, message) => {
+    const context = capturedContext();
+    expect(await runCli([command, ...flags], context)).toBe(EXIT_CODES.usage);
+    expect(context.err()).toContain(message);
+  });
+
   it('prints help and fails where a command is missing', async () => {
     const context = capturedContext();
     expect(await runCli([], context)).toBe(EXIT_CODES.usage);

@@ -1,3 +1,4 @@
+import { marketFlag, servingFlag, servingKeyFlag, statementsFlag } from '../../command/beside-flags.ts';
 import { newCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
@@ -16,13 +17,10 @@ export function dashboardCommand(context: CommandContext) {
     .option('--run <file>', 'the run definition, with --ledger')
     .option('--model <dir>', "folder of the run's base model (default: the network's, or the shipped one)")
     .option('--archive <file>', 'SQLite file that remembers rounds that were read (default: dashboard.db)')
-    .option('--market <file>', 'index of packages to show, as "connito market index" writes it')
-    .option(
-      '--statements <paths...>',
-      'statements to show, with --market or alone: files, or folders of them',
-    )
-    .option('--serving <url>', 'server of models to show, such as that of "connito serve"')
-    .option('--serving-key <file>', 'file with the API key for --serving, if it wants one')
+    .addOption(marketFlag())
+    .addOption(statementsFlag())
+    .addOption(servingFlag())
+    .addOption(servingKeyFlag())
     .option('--port <port>', 'port to listen on; 0 takes a free one', '8472')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--threads <n>', 'threads for measuring', '1')

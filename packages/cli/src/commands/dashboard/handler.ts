@@ -1,19 +1,19 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DashboardOptions, serveDashboard } from '@connito/dashboard';
+import { serveDashboard } from '@connito/dashboard';
 import { createLog, fileError } from '@connito/node';
 import { decodeRunDefinition, runIdOf } from '@connito/protocol';
 import type { RunContext } from '@connito/run';
 import { DirectoryStore, HttpStore } from '@connito/store';
 import { type CommandContext, stopSignal } from '../../command/context.ts';
 import { untilAborted } from '../../command/role.ts';
-import { cliError } from '../../errors.ts';
 import { SHIPPED_MODEL } from '../../network/base-model.ts';
 import { readDefinition } from '../../network/create-network.ts';
 import { readNetwork } from '../../network/network-file.ts';
 import { openLedgerToWatch } from '../../network/network-ledger.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
+import { besideRun } from '../../observe/beside-run.ts';
 import { namesOf } from '../../observe/names.ts';
 import { UP_DEFAULTS } from '../up/options.ts';
 import type { DashboardCommandOptions } from './options.ts';
@@ -43,7 +43,7 @@ export async function showDashboard(
       host: options.host,
       threads: options.threads,
       measure: options.measure ? 'own' : 'none',
-      ...(await besides(options, shown.context)),
+      ...(await besideRun(options, shown.context.ledger)),
       log: createLog({ level: 'error', fields: { role: 'dashboard' } }),
     });
     const url = dashboard.url.href;
@@ -56,35 +56,6 @@ export async function showDashboard(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** What is shown besides the run. */
-async function besides(
-  { market, statements, serving, servingKey }: DashboardCommandOptions,
-  { ledger }: RunContext,
-): Promise<Pick<DashboardOptions, 'market' | 'serving'>> {
-  const shown: { -readonly [Key in 'market' | 'serving']?: DashboardOptions[Key] } = {};
-  if (market !== undefined || statements.length > 0) {
-    const { MarketSource } = await import('../../observe/market-source.ts');
-    const index = market === undefined ? {} : { index: market };
-    shown.market = new MarketSource({ ...index, statements, ledger });
-  }
-  if (serving !== undefined) {
-    const key = servingKey === undefined ? {} : { apiKey: await readKey(servingKey) };
-    shown.serving = { url: serving, ...key };
-  }
-  return shown;
-}
-
-/** The first word of a file, as in the file of keys that "connito serve" takes. */
-async function readKey(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, path);
-  });
-  const [key = ''] = text.trim().split(/\s+/);
-  if (!/^[\x21-\x7e]{1,512}$/.test(key))
-    throw cliError('invalid_option', `--serving-key: ${path} holds no key`);
-  return key;
 }
 
 /** `scratch` holds a copy of the ledger where the network is stopped, so that it can be started meanwhile. */

@@ -1,3 +1,4 @@
+import { marketFlag, servingFlag, servingKeyFlag, statementsFlag } from '../../command/beside-flags.ts';
 import { newCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
@@ -31,6 +32,10 @@ export function upCommand(context: CommandContext, onExitCode: (code: ExitCode) 
     .option('--port <port>', "the ledger's port; the store takes the next one (default: free ones)")
     .option('--dashboard-port <port>', 'port of the dashboard (default: 8472, or a free one if it is taken)')
     .option('--no-dashboard', 'serve no dashboard')
+    .addOption(marketFlag())
+    .addOption(statementsFlag())
+    .addOption(servingFlag())
+    .addOption(servingKeyFlag())
     .option('--no-color', 'no colours in the terminal')
     .addHelpText('after', HELP)
     .action(async (raw) => {

@@ -28,6 +28,7 @@ import { findNetwork, type Network } from '../../network/network-file.ts';
 import { type Addresses, ledgerUrl, NodeCommands, storeUrl } from '../../network/node-commands.ts';
 import { compileNodes } from '../../network/node-process.ts';
 import { observerLedger } from '../../network/observer-ledger.ts';
+import { besideRun } from '../../observe/beside-run.ts';
 import { followNetwork } from '../../observe/follow-network.ts';
 import { namesOf } from '../../observe/names.ts';
 import type { FinishedRound } from '../../observe/network-event.ts';
@@ -257,8 +258,10 @@ async function dashboardFor(
   options: UpOptions,
 ): Promise<Dashboard | null> {
   if (!options.dashboard) return null;
+  const beside = await besideRun(options, ledger);
   const serveOn = (port: number): Promise<Dashboard> =>
     serveDashboard({
+      ...beside,
       context: { definition, run: runIdOf(definition), ledger, store },
       modelFolder: network.model,
       archivePath: layout.dashboardFile,

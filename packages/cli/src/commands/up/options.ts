@@ -1,5 +1,6 @@
 import { CODEC_KINDS } from '@connito/protocol';
 import { z } from 'zod';
+import { besideOptions, checkBesideOptions } from '../../command/beside-flags.ts';
 import { integerOption, nameListOption, pathOption, portOption } from '../../command/options.ts';
 
 /** What a network is made of unless its first start says otherwise. */
@@ -31,14 +32,22 @@ export const upOptions = z
     port: portOption.optional(),
     dashboard: z.boolean(),
     dashboardPort: portOption.optional(),
+    ...besideOptions,
     color: z.boolean(),
     json: z.boolean().optional(),
   })
+  .superRefine(checkBesideOptions)
   .superRefine((options, context) => {
     const { miners, validators, copycats, overflowers } = { ...UP_DEFAULTS, ...withoutAbsent(options) };
     if (copycats + overflowers >= miners) {
       const message = `of ${miners} miners, ${copycats} copycats and ${overflowers} overflowers leave no honest one; more --miners, or fewer --copycats and --overflowers`;
       context.addIssue({ code: 'custom', path: ['miners'], message });
+    }
+    const { dashboard, market, statements, serving } = options;
+    for (const [name, given] of Object.entries({ market, statements: statements[0], serving })) {
+      if (dashboard || given === undefined) continue;
+      const message = 'is shown by the dashboard, so it cannot be given together with --no-dashboard';
+      context.addIssue({ code: 'custom', path: [name], message });
     }
     if (miners + validators > MAX_NEURONS) {
       const message = `${miners} miners and ${validators} validators are more than ${MAX_NEURONS} neurons`;
