@@ -1,6 +1,6 @@
 import { type Clock, type HttpServer, type Log, serve, silentLog, systemClock } from '@connito/node';
 import { ConnitoError, type StateHash } from '@connito/protocol';
-import { genesisHashOf, Participants, type RunContext, type StateMeasurement } from '@connito/run';
+import { genesisHashOf, Participants, Reporter, type RunContext, type StateMeasurement } from '@connito/run';
 import { createDashboardApp } from './api/app.ts';
 import type { MarketFacts } from './api/schemas/market.ts';
 import { Archive } from './archive/archive.ts';
@@ -148,7 +148,13 @@ async function follow(options: DashboardOptions, parts: LiveParts, signal: Abort
     indexer.follow(signal),
     ...(measure === 'none' ? [] : [new UpdateMeter(context, parts).follow(signal)]),
     ...(measure === 'own'
-      ? [new StateMeter(context, { ...parts, readers, modelFolder, threads }).follow(signal)]
+      ? [
+          new StateMeter(context, {
+            ...parts,
+            readers,
+            openReporter: () => Reporter.create(context, { modelFolder, threads }),
+          }).follow(signal),
+        ]
       : []),
   ]);
 }

@@ -7,7 +7,7 @@ import { createRunMetrics, type RunMetrics, recordHead } from './metrics.ts';
 export type RoundPoint = Exclude<PhasePoint, { phase: 'waiting' }>;
 
 export type FollowDependencies = {
-  readonly definition: RunDefinition;
+  readonly definition: Pick<RunDefinition, 'schedule'>;
   readonly ledger: Ledger;
   readonly log: Log;
   readonly clock?: Clock;

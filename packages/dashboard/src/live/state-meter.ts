@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, sleep } from '@connito/node';
 import { ConnitoError } from '@connito/protocol';
-import { Reporter, type RoundReaders, type RunContext, StateLoader } from '@connito/run';
+import { type Reporter, type RoundReaders, type RunContext, StateLoader } from '@connito/run';
 import type { Archive } from '../archive/archive.ts';
 import type { EventHub } from './event-hub.ts';
 import type { Faults } from './faults.ts';
@@ -11,13 +11,17 @@ const RETRY = { firstDelayMs: 2_000, maxDelayMs: 60_000 };
 
 export type StateMeterParts = {
   readonly archive: Archive;
-  readonly watch: NetworkWatch;
-  readonly readers: RoundReaders;
+  readonly watch: Pick<NetworkWatch, 'moved'>;
+  readonly readers: { readonly chain: Pick<RoundReaders['chain'], 'stateBefore'> };
   readonly hub: EventHub;
   readonly faults: Faults;
   readonly clock: Clock;
-  readonly modelFolder: string;
-  readonly threads: number;
+  /** A model of its own. Called again where its thread has died. */
+  readonly openReporter: () => Promise<StateReporter>;
+};
+
+export type StateReporter = Pick<Reporter, 'start' | 'measure' | 'stop'> & {
+  readonly session: Pick<Reporter['session'], 'genesis'>;
 };
 
 /**
@@ -34,11 +38,18 @@ export class StateMeter {
     this.#parts = parts;
   }
 
-  /** Ends when the signal aborts, after the measurement that runs. */
+  /** Ends when the signal aborts, after the measurement that runs, or where there is no model. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { archive, watch, hub, faults, clock, readers, modelFolder, threads } = this.#parts;
-    const reporter = await this.#open(modelFolder, threads, signal);
-    if (reporter === null) return;
+    while (!signal.aborted) {
+      const reporter = await this.#open(signal);
+      if (reporter === null) return;
+      await this.#measureWith(reporter, signal);
+    }
+  }
+
+  /** Ends when the signal aborts, or the model's thread is dead. */
+  async #measureWith(reporter: StateReporter, signal: AbortSignal): Promise<void> {
+    const { archive, watch, hub, faults, clock, readers } = this.#parts;
     try {
       if (archive.measurement(0) === null) {
         archive.addMeasurement(0, reporter.start);
@@ -64,8 +75,10 @@ export class StateMeter {
           failures += 1;
           faults.set('measuring', error);
           // The newest may be on its way; an older one will not come back.
-          if (round < archive.nextRound) this.#unavailable.add(round);
+          const isDead = error.code === 'engine_died';
+          if (round < archive.nextRound && !isDead) this.#unavailable.add(round);
           else await sleep(clock, backoffMs(RETRY, failures), signal).catch(() => undefined);
+          if (isDead) return;
         }
       }
     } finally {
@@ -73,11 +86,11 @@ export class StateMeter {
     }
   }
 
-  async #open(modelFolder: string, threads: number, signal: AbortSignal): Promise<Reporter | null> {
-    const { faults, clock } = this.#parts;
+  async #open(signal: AbortSignal): Promise<StateReporter | null> {
+    const { faults, clock, openReporter } = this.#parts;
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        return await Reporter.create(this.#context, { modelFolder, threads });
+        return await openReporter();
       } catch (error) {
         if (!(error instanceof ConnitoError)) throw error;
         faults.set('measuring', error);

@@ -61,7 +61,7 @@ function describeError(error: unknown): SentError {
   return { code: 'engine_failed', message, advice: 'retry', details: {} };
 }
 
-/** A thread and the calls that wait for it. If the thread dies, every waiting and later call fails with `engine_died`. */
+/** A thread and the calls that wait for it. If the thread dies, every waiting and later call fails with `engine_died`, for good. */
 export function connectCalls<T extends object>(
   worker: Worker,
 ): { readonly remote: Remote<T>; readonly stop: () => Promise<void> } {
@@ -69,7 +69,7 @@ export function connectCalls<T extends object>(
   let nextId = 0;
   let dead: ConnitoError | null = null;
   const die = (why: string): void => {
-    dead ??= new ConnitoError('engine_died', `the engine thread stopped: ${why}`, { advice: 'retry' });
+    dead ??= new ConnitoError('engine_died', `the engine thread stopped: ${why}`, { advice: 'fatal' });
     for (const { reject } of waiting.values()) reject(dead);
     waiting.clear();
   };

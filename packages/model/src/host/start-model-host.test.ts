@@ -118,6 +118,7 @@ describe('a model host on its own thread', () => {
     const stopped = stop();
     await expect(running).rejects.toMatchObject({ code: 'engine_stopped' });
     await stopped;
-    await expect(host.measure(sequences)).rejects.toMatchObject({ code: 'engine_died' });
+    const dead = { code: 'engine_died', advice: 'fatal' };
+    await expect(host.measure(sequences)).rejects.toMatchObject(dead);
   });
 });
