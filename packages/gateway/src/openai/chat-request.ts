@@ -35,7 +35,7 @@ export const chatRequestSchema = z.strictObject({
   service_tier: z.enum(['auto', 'default']).nullish(),
   prompt_cache_key: z.string().max(256).nullish(),
   safety_identifier: z.string().max(256).nullish(),
-  response_format: z.strictObject({ type: z.literal('text', 'only text is written here') }).nullish(),
+  response_format: z.strictObject({ type: z.literal('text') }).nullish(),
   modalities: z.tuple([z.literal('text')]).nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   tools: z.array(z.never('tools are not supported here; leave them out')).nullish(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badRequest } from '../errors.ts';
+import { fieldError } from './field-error.ts';
 
 /** At most so many choices of one request are written: prompts times `n`. */
 export const MAX_CHOICES = 32;
@@ -65,21 +65,5 @@ export const unsupported = only;
 export function parseFields<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  if (issue.code === 'unrecognized_keys') {
-    const path = [...issue.path, issue.keys[0] ?? ''].join('.');
-    throw badRequest(`Unrecognized request argument supplied: ${path.slice(0, 200)}`, path.slice(0, 200));
-  }
-  const param = issue.path.join('.');
-  const isMissing = issue.code === 'invalid_type' && valueAt(body, issue.path) === undefined;
-  if (isMissing)
-    throw badRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
-  throw badRequest(`Invalid '${param}': ${issue.message}`, param, 'invalid_value');
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    value,
-  );
+  throw fieldError(parsed.error.issues[0]!, body);
 }
