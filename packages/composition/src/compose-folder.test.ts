@@ -131,8 +131,13 @@ describe('composing a folder', () => {
 
   test('a composition beyond its bounds is not written', async () => {
     const strict = { bounds: STRICT, acceptWorse: false };
-    await expect(compose('worse', [code, law], strict)).rejects.toMatchObject({ code: 'composition_worse' });
+    const refused = compose('worse', [code, law], strict);
+    await expect(refused).rejects.toMatchObject({ code: 'composition_worse' });
+    await expect(refused).rejects.not.toThrow('--companions');
     expect((await readdir(work)).filter((name) => name.startsWith('worse'))).toEqual([]);
+
+    await expect(compose('worse', [code, law], { ...strict, companions: 1 })).rejects.toThrow('--companions');
+    await expect(compose('worse', [code], strict)).rejects.toThrow('--placement added');
 
     const { verdict } = await compose('worse', [code, law], { ...strict, acceptWorse: true });
     const manifest = await verifyComposition(join(work, 'worse'));

@@ -144,7 +144,7 @@ export async function composeFolder(
     await using measurer = new Measurer(backend, texts.measured, signal);
     const table = await measurer.table(base, specialists, written);
     const verdict = judgeComposition(table, specialists, options.bounds);
-    if (verdict.failures.length > 0 && !options.acceptWorse) throw refuseWorse(verdict);
+    if (verdict.failures.length > 0 && !options.acceptWorse) throw refuseWorse(verdict, placement, options);
     const paths = [...CHECKPOINT_FILES, ...copied.filter((path) => path !== 'tokenizer.json')];
     if (statistics !== null) paths.push(BASE_STATISTICS_FILE);
     const manifest: CompositionManifest = {
@@ -325,8 +325,18 @@ function decimal(share: number): string {
   return share.toFixed(9).replace(/\.?0+$/, '');
 }
 
-function refuseWorse({ failures }: CompositionVerdict) {
-  const message = `The composition is not written, because it lost more than its bounds allow:\n${failures.map((failure) => `- ${failure}`).join('\n')}\nLeave a package out, add experts with more --companions, or write it all the same with --accept-worse.`;
+function refuseWorse(
+  { failures }: CompositionVerdict,
+  { inPlace }: Placement,
+  { companions }: ComposeOptions,
+) {
+  const remedies = [
+    'Leave a package out',
+    ...(inPlace.length === 0 ? [] : ["add the packages beside the base's experts with --placement added"]),
+    ...(companions === 'all' ? [] : ['add experts with more --companions']),
+    'or write it all the same with --accept-worse.',
+  ];
+  const message = `The composition is not written, because it lost more than its bounds allow:\n${failures.map((failure) => `- ${failure}`).join('\n')}\n${remedies.join(', ')}`;
   return compositionError('composition_worse', message, { failures: failures.length });
 }
 
