@@ -15,7 +15,7 @@ describe('options', () => {
   it('are refused by the name they were typed with', () => {
     const schema = z.object({ innerSteps: integerOption(1, 10) });
     expect(() => parseOptions(schema, { innerSteps: '11' })).toThrow(
-      '--inner-steps: must be a whole number from 1 to 10',
+      '--inner-steps: must be a whole number from 1 to 10, not "11"',
     );
   });
 

@@ -8,9 +8,18 @@ export function parseOptions<Schema extends z.ZodType>(schema: Schema, raw: unkn
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => {
     const name = String(path[0] ?? '');
-    return name === '' ? message : `${flagOf(name)}: ${message}`;
+    return name === '' ? message : `${flagOf(name)}: ${message}${insteadOf(valueAt(raw, path), message)}`;
   });
   throw cliError('invalid_option', faults.join('\n'), { options: faults.length });
+}
+
+/** What was typed, for a message that says what it must be. */
+function insteadOf(value: unknown, message: string): string {
+  return typeof value === 'string' && message.startsWith('must be ') ? `, not "${value.slice(0, 100)}"` : '';
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
 }
 
 /** `innerSteps` as it is typed: `--inner-steps`. */

@@ -88,6 +88,18 @@ describe('packages on the command line', () => {
     expect((await connito('package', 'remove', 'math', ...packages)).code).toBe(EXIT_CODES.data);
   });
 
+  it('are installed several at once, those before one that is missing too', async () => {
+    const channel = `dir:${at('channel')}`;
+    for (const version of ['1.0.0', '1.1.0']) {
+      await connito('package', 'publish', await write(version, { facts: { version } }), '--to', channel);
+    }
+    const to = ['--from', channel, '--packages', at('installed')];
+    const { code, result } = await connito('package', 'install', 'math@1.0', 'math@1.1', 'none', ...to);
+    expect({ code, error: result.code }).toEqual({ code: EXIT_CODES.data, error: 'package_missing' });
+    const { packages } = (await connito('package', 'list', '--packages', at('installed'))).result;
+    expect(packages.map(({ version }: { version: string }) => version).sort()).toEqual(['1.0.0', '1.1.0']);
+  });
+
   it('taken back by their publisher are not installed any more, and nobody else can take them back', async () => {
     const channel = `tarballs:${at('channel')}`;
     for (const version of ['1.0.0', '1.1.0', '1.2.0']) {

@@ -107,15 +107,15 @@ export function packageCommand(context: CommandContext) {
     });
 
   const install = newVerifyingCommand('install', context)
-    .description('Fetch a package from a channel, verify it whole, and keep it. None of it is ever run.')
-    .argument('<spec>', 'math, math@1, @team/math@^1.2')
+    .description('Fetch packages from a channel, verify each whole, and keep it. None of them is ever run.')
+    .argument('<specs...>', 'math, math@1, @team/math@^1.2')
     .option('--from <channel>', 'channel (default: the first one the index names)')
     .option('--index <file>', 'index that says which version is meant, and what was revoked')
     .option('--packages <dir>', 'where to install', packages)
     .addHelpText('after', CHANNEL_HELP)
-    .action(async (spec, raw) => {
+    .action(async (specs, raw) => {
       const { installOptions } = await import('./options.ts');
-      const options = parseOptions(installOptions, { ...raw, spec });
+      const options = parseOptions(installOptions, { ...raw, specs });
       const { install: run } = await import('./install.ts');
       await run(options, context);
     });

@@ -1,13 +1,30 @@
-import { BaseFolder, InstalledPackages, openChannel, resolveVersion, statusOf } from '@connito/market';
+import {
+  BaseFolder,
+  InstalledPackages,
+  openChannel,
+  type PackageIndex,
+  type PackageSpec,
+  resolveVersion,
+  statusOf,
+} from '@connito/market';
 import type { CommandContext } from '../../command/context.ts';
 import { cliError } from '../../errors.ts';
 import { readIndex } from '../market/index-file.ts';
 import type { InstallOptions } from './options.ts';
 import { credentialsOf, rulesOf } from './rules.ts';
 
+/** One after the other; those before one that fails stay installed. */
 export async function install(options: InstallOptions, context: CommandContext): Promise<void> {
-  const { spec, json } = options;
   const index = options.index === undefined ? null : await readIndex(options.index);
+  for (const spec of options.specs) await installOne(spec, index, options, context);
+}
+
+async function installOne(
+  spec: PackageSpec,
+  index: PackageIndex | null,
+  options: InstallOptions,
+  context: CommandContext,
+): Promise<void> {
   const entry = index === null ? null : resolveVersion(index, spec.name, spec.range);
   const address = options.from ?? entry?.channels[0];
   if (address === undefined) {
@@ -25,7 +42,7 @@ export async function install(options: InstallOptions, context: CommandContext):
   const { id, manifest, signers } = installed;
   const { name, version } = manifest;
   const status = index === null || entry === null ? null : statusOf(index, entry);
-  if (json === true) {
+  if (options.json === true) {
     const object = { type: 'installed', id, name, version, folder, signers, status };
     context.stdout.write(`${JSON.stringify(object)}\n`);
     return;

@@ -87,7 +87,7 @@ export type PublishOptions = z.output<typeof publishOptions>;
 export const installOptions = z.object({
   ...ruleFields,
   packages,
-  spec: specOption,
+  specs: z.array(specOption),
   from: channel.optional(),
   index: pathOption.optional(),
   json,
