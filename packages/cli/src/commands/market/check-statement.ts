@@ -20,9 +20,11 @@ export async function checkStatement(options: CheckOptions, { stdout }: CommandC
   }
   const paid = !asked
     ? ''
-    : payment === null
-      ? ' It is not paid yet.'
-      : ` It was paid in block ${payment.block}.`;
+    : payment !== null
+      ? ` It was paid in block ${payment.block}.`
+      : statement.payees.length === 0
+        ? ' There is nothing to pay.'
+        : ' It is not paid yet.';
   stdout.write(`Statement ${statement.number} follows from the receipts: ${statement.total} owed.${paid}\n`);
 }
 

@@ -29,12 +29,15 @@ export async function writeStatement(options: StatementOptions, { stdout }: Comm
     statement.packages,
   );
   const payees = statement.payees.map((payee) => `  ${payee.hotkey}  ${payee.amount}`);
+  const carried = `${(statement.carriedMillionths / 1e6).toFixed(6)} of a unit is carried to the next statement`;
+  const due =
+    payees.length === 0
+      ? [`There is nothing to pay: ${carried}. It is in ${out}.`]
+      : ['To pay:', ...payees, `It is in ${out}. Pay it with "connito market settle ${out}"; ${carried}.`];
   const lines = [
     `Statement ${statement.number}: receipts ${first} to ${end - 1}, ${statement.tokens} tokens, ${statement.total} owed.`,
     ...packages,
-    'To pay:',
-    ...payees,
-    `It is in ${out}. Pay it with "connito market settle ${out}".`,
+    ...due,
   ];
   stdout.write(`${lines.join('\n')}\n`);
 }
