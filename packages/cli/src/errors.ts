@@ -24,7 +24,7 @@ export type CliErrorCode =
   | 'round_missing'
   /** A model server cannot be reached, or refused a request. */
   | 'server_refused'
-  /** A second Ctrl-C. */
+  /** Stopped before it was done, or by a second Ctrl-C. */
   | 'interrupted';
 
 export function cliError(

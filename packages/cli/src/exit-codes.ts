@@ -13,7 +13,7 @@ export const EXIT_CODES = {
   environment: 3,
   /** The data: model, run definition, state or artifact missing, damaged or not the expected one; a difference found. */
   data: 4,
-  /** Stopped at once by a second Ctrl-C. */
+  /** Stopped before it was done, or at once by a second Ctrl-C. */
   interrupted: 130,
 } as const;
 
@@ -26,7 +26,7 @@ Exit codes:
   2    wrong command line: unknown command or option, value out of range
   3    the machine: Node too old, port taken, disk full, file or key unusable, network already running
   4    the data: model, run definition or artifact missing, damaged or not the expected one; a difference found by verify
-  130  stopped at once by a second Ctrl-C`;
+  130  stopped by Ctrl-C before it was done, or at once by a second one`;
 
 const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   invalid_option: EXIT_CODES.usage,

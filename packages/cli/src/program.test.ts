@@ -68,6 +68,21 @@ describe('connito', () => {
     expect(context.err()).toContain(message);
   });
 
+  it('says so where it was stopped before it was done', async () => {
+    const context = capturedContext(await mkdtemp(join(tmpdir(), 'connito-stopped-')));
+    const stopped = {
+      ...context,
+      onStopRequest: (listener: (cause: 'SIGINT') => void) => {
+        listener('SIGINT');
+        return () => undefined;
+      },
+    };
+    const lab = ['lab', '--scenario', 'copycats', '--dir', join(context.cwd, 'lab')];
+    expect(await runCli(lab, stopped)).toBe(EXIT_CODES.interrupted);
+    expect(context.err()).toContain('error: Stopped (SIGINT) before it was done.\n');
+    await rm(context.cwd, { recursive: true });
+  });
+
   it('prints help and fails where a command is missing', async () => {
     const context = capturedContext();
     expect(await runCli([], context)).toBe(EXIT_CODES.usage);

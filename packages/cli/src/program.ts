@@ -4,7 +4,7 @@ import { ConnitoError } from '@connito/protocol';
 import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { newCommandGroup } from './command/command.ts';
-import type { CommandContext } from './command/context.ts';
+import { type CommandContext, StopRequested } from './command/context.ts';
 import { reportFailure } from './command/report-failure.ts';
 import { chatCommand } from './commands/chat/command.ts';
 import { composeCommand } from './commands/compose/command.ts';
@@ -26,6 +26,7 @@ import { storeCommand } from './commands/store/command.ts';
 import { upCommand } from './commands/up/command.ts';
 import { validatorCommand } from './commands/validator/command.ts';
 import { verifyCommand } from './commands/verify/command.ts';
+import { cliError } from './errors.ts';
 import { EXIT_CODE_HELP, EXIT_CODES, type ExitCode, exitCodeOf } from './exit-codes.ts';
 
 /** The `connito` command. Each command's handler is loaded when it is run, so that help is quick. */
@@ -98,6 +99,8 @@ function namedCommand(program: CommandUnknownOpts, args: readonly string[]): str
 
 /** A failed system call as an error that says what happened and what to do. */
 function withPlainWords(error: unknown): unknown {
+  if (error instanceof StopRequested)
+    return cliError('interrupted', `Stopped (${error.message}) before it was done.`);
   if (!(error instanceof Error) || error instanceof ConnitoError || error instanceof CommanderError)
     return error;
   const { path } = error as NodeJS.ErrnoException;

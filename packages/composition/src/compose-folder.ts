@@ -119,7 +119,7 @@ export async function composeFolder(
     const message = `There is no text of domain "${unmeasured.domain}" to measure ${unmeasured.id} on, and nothing is composed unmeasured.`;
     throw compositionError('composition_conflict', message, { package: unmeasured.id });
   }
-  await requireFree(options.out);
+  await requireFreeFolder(options.out);
   const placement = placeSpecialists(specialists, base.config, options.mode, options.companions);
   const rowsOf = options.refineSteps === 0 ? ridgeRows : jointRows;
   const solved = await assemble(base, specialists, placement, texts.base, rowsOf, backend);
@@ -264,7 +264,7 @@ async function copyTokenizer(from: string, to: string): Promise<string[]> {
   return copied;
 }
 
-async function requireFree(folder: string): Promise<void> {
+export async function requireFreeFolder(folder: string): Promise<void> {
   try {
     const found = await readdir(folder);
     if (found.length === 0) return;

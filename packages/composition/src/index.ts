@@ -16,6 +16,7 @@ export {
   type ComposeOptions,
   type ComposeTexts,
   composeFolder,
+  requireFreeFolder,
   specialistStatistics,
 } from './compose-folder.ts';
 export { type CompositionErrorCode, compositionError } from './errors.ts';

@@ -57,9 +57,17 @@ function onStopRequest(listener: (cause: StopCause) => void): () => void {
   };
 }
 
-/** A signal that fires at the first request to stop. */
+/** The reason of a `stopSignal`. */
+export class StopRequested extends Error {
+  constructor(cause: StopCause) {
+    super(cause);
+    this.name = 'StopRequested';
+  }
+}
+
+/** A signal that fires at the first request to stop. Work that ends by it ends the command with `interrupted`. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const controller = new AbortController();
-  context.onStopRequest((cause) => controller.abort(new DOMException(cause, 'AbortError')));
+  context.onStopRequest((cause) => controller.abort(new StopRequested(cause)));
   return controller.signal;
 }

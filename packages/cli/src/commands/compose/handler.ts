@@ -6,6 +6,7 @@ import {
   composeFolder,
   excerpts,
   refinementTexts,
+  requireFreeFolder,
   requireSameBase,
   specialistOfPackage,
   specialistStatistics,
@@ -36,6 +37,7 @@ export async function compose(options: ComposeCommandOptions, context: CommandCo
   const signal = stopSignal(context);
   const note = (text: string) => options.json === true || context.stderr.write(`${text}\n`);
   await requireModelFiles(base);
+  await requireFreeFolder(out);
   const keypair = await loadHotkey(options);
   const packages = [];
   for (const named of options.with) packages.push(await packageOf(named, options.packages));

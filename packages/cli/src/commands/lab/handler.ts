@@ -40,6 +40,7 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   const tasks = labTasks(chosen, cells);
   const pace = new LabPace(tasks);
   for (const task of tasks) {
+    signal.throwIfAborted();
     const startedMs = performance.now();
     const isRead = await lab.isFinished(task.name);
     tell(task.kind === 'live' ? await lab.run(task.scenario, signal) : await lab.replay(task.cell, signal));
