@@ -264,6 +264,7 @@ async function copyTokenizer(from: string, to: string): Promise<string[]> {
   return copied;
 }
 
+/** Makes the folder's parent. Fails with `composition_conflict` where the folder exists and is not empty. */
 export async function requireFreeFolder(folder: string): Promise<void> {
   try {
     const found = await readdir(folder);
