@@ -1,18 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serve, silentLog, systemClock } from '@connito/node';
-import { Participants } from '@connito/run';
-import { createDashboardApp } from '../../packages/dashboard/src/api/app.ts';
-import { Archive } from '../../packages/dashboard/src/archive/archive.ts';
-import { EventHub } from '../../packages/dashboard/src/live/event-hub.ts';
-import { Faults } from '../../packages/dashboard/src/live/faults.ts';
-import { NetworkWatch } from '../../packages/dashboard/src/live/network-watch.ts';
+import { serve } from '@connito/node';
 import { pageFiles } from '../../packages/dashboard/src/page-files.ts';
-import {
-  archiveContext,
-  sampleMeasurement,
-  sampleStory,
-} from '../../packages/dashboard/src/testing/sample-stories.ts';
+import { sampleMeasurement, sampleStory } from '../../packages/dashboard/src/testing/sample-stories.ts';
+import { archiveApp } from './archive-app.ts';
 
 const VALIDATORS = 4;
 /** Rounds in one transaction while the archive is filled. */
@@ -31,9 +22,8 @@ export async function storedDashboard(
   rounds: number,
   miners: number,
 ): Promise<StoredDashboard> {
-  const context = archiveContext();
   const archivePath = join(folder, `${rounds}x${miners}.db`);
-  const archive = Archive.open(archivePath, context.run);
+  const { context, archive, hub, app } = archiveApp(archivePath, await pageFiles(join(folder, 'page')));
   const storyOf = (round: number) =>
     sampleStory(context.definition, round, { miners, validators: VALIDATORS });
   for (let first = 0; first < rounds; first += BATCH) {
@@ -43,26 +33,6 @@ export async function storedDashboard(
   for (let round = 0; round <= rounds; round++) {
     archive.addMeasurement(round, sampleMeasurement(context.definition, round));
   }
-  const hub = new EventHub();
-  const faults = new Faults(systemClock, () => undefined);
-  const watch = new NetworkWatch(context, {
-    participants: new Participants(context),
-    clock: systemClock,
-    hub,
-    faults,
-  });
-  const live = {
-    watch,
-    faults,
-    clock: systemClock,
-    measures: true,
-    isStopped: false,
-    market: null,
-    serving: null,
-  };
-  const source = { context, archive, names: new Map(), ...live };
-  const page = await pageFiles(join(folder, 'page'));
-  const app = createDashboardApp({ source, hub, page, clock: systemClock, log: silentLog, loopback: true });
   const server = await serve({ fetch: app.fetch, port: 0, graceMs: 0 });
   return {
     url: server.url,
