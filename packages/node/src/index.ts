@@ -5,7 +5,7 @@
  * const keypair = await loadHotkey({ walletsPath, wallet: 'default', hotkey: 'miner' });
  * const client = new HttpClient({ signer: new RequestSigner(keypair, systemClock) });
  */
-export { type Clock, ManualClock, sleep, systemClock } from './clock.ts';
+export { type Clock, instantClock, ManualClock, sleep, systemClock } from './clock.ts';
 export {
   DurableFile,
   type DurableFileOptions,

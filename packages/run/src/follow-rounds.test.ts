@@ -1,5 +1,5 @@
 import { EmbeddedLedger, type Ledger } from '@connito/ledger';
-import { type Clock, keypairFromMiniSecret, silentLog } from '@connito/node';
+import { instantClock, keypairFromMiniSecret, silentLog } from '@connito/node';
 import { type Advice, ConnitoError, type Schedule } from '@connito/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { followRounds } from './follow-rounds.ts';
@@ -9,13 +9,6 @@ const schedule: Schedule = {
   ...{ attest: 1, vote: 1, state: 1, publish: 1 },
 };
 const { hotkey } = keypairFromMiniSecret(new Uint8Array(32).fill(1));
-const timeFlies: Clock = {
-  nowMs: () => 0,
-  setTimer: (_, fire) => {
-    queueMicrotask(fire);
-    return () => undefined;
-  },
-};
 
 describe('following rounds', () => {
   let embedded: EmbeddedLedger;
@@ -35,7 +28,7 @@ describe('following rounds', () => {
     const begun: number[] = [];
     const stopping = new AbortController();
     const following = followRounds(
-      { definition: { schedule }, ledger, log: silentLog, clock: timeFlies },
+      { definition: { schedule }, ledger, log: silentLog, clock: instantClock },
       async (_, block) => {
         begun.push(block);
         if (block >= until) stopping.abort();

@@ -1,5 +1,6 @@
 import type { Ledger } from '@connito/ledger';
-import { type RunDefinition, runIdOf } from '@connito/protocol';
+import { hasCode } from '@connito/node';
+import { ConnitoError, type RunDefinition, runIdOf } from '@connito/protocol';
 import {
   CanonicalChain,
   Participants,
@@ -25,17 +26,24 @@ export type RunReaderOptions = {
   readonly onMeasured?: (round: number, measurement: StateMeasurement) => void;
 };
 
+/** Reads rounds with a model of its own, until it is stopped. */
+export type Measurements = RoundReader & { stop(): Promise<void> };
+
 /**
  * Reads rounds from ledger and store, and measures each round's state on the reporting set with a model of its own. The model
- * is loaded for the first round that is read, so that it takes no time from nodes that are starting.
+ * is loaded for the first round that is read, so that it takes no time from nodes that are starting. Where its thread dies, the
+ * reading fails with advice to try again, which opens another: a network does not end because its observer did.
  */
 export class RunReader implements RoundReader {
-  readonly #options: RunReaderOptions;
-  #measurements: Promise<RoundMeasurements> | null = null;
+  readonly #open: () => Promise<Measurements>;
+  #measurements: Promise<Measurements> | null = null;
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(options: RunReaderOptions) {
-    this.#options = options;
+  constructor(
+    options: RunReaderOptions,
+    open = (): Promise<Measurements> => RoundMeasurements.create(options),
+  ) {
+    this.#open = open;
   }
 
   /** Fails with `base_model_mismatch` and the errors of `loadCheckpoint`, of ledger and of store. */
@@ -46,8 +54,19 @@ export class RunReader implements RoundReader {
   }
 
   async #read(round: number, signal: AbortSignal): Promise<FinishedRound> {
-    this.#measurements ??= RoundMeasurements.create(this.#options);
-    return (await this.#measurements).read(round, signal);
+    this.#measurements ??= this.#open();
+    const measurements = this.#measurements;
+    try {
+      return await (await measurements).read(round, signal);
+    } catch (error) {
+      if (!hasCode(error, 'engine_died')) throw error;
+      this.#measurements = null;
+      await measurements.then((dead) => dead.stop()).catch(() => undefined);
+      throw new ConnitoError('engine_died', `${error.message}; another is started`, {
+        advice: 'retry',
+        cause: error,
+      });
+    }
   }
 
   /** Lets a measurement that runs come to its end first: ending its thread within one would crash the process. */

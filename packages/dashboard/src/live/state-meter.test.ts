@@ -1,4 +1,4 @@
-import type { Clock } from '@connito/node';
+import { instantClock } from '@connito/node';
 import { ConnitoError } from '@connito/protocol';
 import type { RunState } from '@connito/run';
 import { expect, it } from 'vitest';
@@ -10,13 +10,6 @@ import { StateMeter, type StateReporter } from './state-meter.ts';
 
 const context = archiveContext();
 const genesis = { hash: 'genesis', groups: new Map() } as unknown as RunState;
-const timeFlies: Clock = {
-  nowMs: () => 0,
-  setTimer: (_, fire) => {
-    queueMicrotask(fire);
-    return () => undefined;
-  },
-};
 
 it('opens another model where the thread of the first has died, and leaves no state out', async () => {
   const archive = Archive.open(':memory:', context.run);
@@ -49,9 +42,9 @@ it('opens another model where the thread of the first has died, and leaves no st
       return Promise.resolve();
     },
   };
-  const faults = new Faults(timeFlies, () => undefined);
+  const faults = new Faults(instantClock, () => undefined);
   const chain = { stateBefore: async () => ({ hash: genesis.hash }) as never };
-  const parts = { archive, watch, readers: { chain }, hub: new EventHub(), faults, clock: timeFlies };
+  const parts = { archive, watch, readers: { chain }, hub: new EventHub(), faults, clock: instantClock };
   await new StateMeter(context, { ...parts, openReporter }).follow(stopping.signal);
   expect({ opened, stopped }).toEqual({ opened: 2, stopped: 2 });
   expect([0, 1, 2, 3].filter((round) => archive.measurement(round) === null)).toEqual([]);
