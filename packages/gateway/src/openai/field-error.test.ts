@@ -106,6 +106,18 @@ describe('a field at fault', () => {
     expect(parse).toThrow(expect.objectContaining({ status: 400, message, code, param }));
   });
 
+  test('a value nested however deep is told of by its type', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    for (const changes of [
+      { messages: [{ role: deep, content: 'Hello' }] },
+      { stop: deep },
+      { model: deep },
+    ]) {
+      const parse = () => parseFields(chatRequestSchema, { ...chat, ...changes });
+      expect(parse).toThrow(expect.objectContaining({ status: 400 }));
+    }
+  });
+
   test.each([[null], [5], ['text'], [[]]])('a body that is %j is told of', (body) => {
     expect(() => parseFields(chatRequestSchema, body)).toThrow(/JSON object/);
   });
