@@ -7,6 +7,7 @@ import { keypairFromMiniSecret } from '@connito/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baseHashOfFolder } from './base-identity.ts';
 import { type ComposeOptions, composeFolder } from './compose-folder.ts';
+import { COMPOSITION_FILE, encodeComposition, signComposition } from './manifest/composition-manifest.ts';
 import { verifyComposition } from './manifest/verify-composition.ts';
 import { DEFAULT_BOUNDS } from './measure/verdict.ts';
 import type { Specialist } from './specialist.ts';
@@ -127,6 +128,34 @@ describe('composing a folder', () => {
     const { manifest } = await compose('disjoint', [code, { ...other, parameters }]);
     expect(manifest.router).toEqual({ method: 'native', baseStatistics: null, refinement: null });
     expect((await loadCheckpoint(join(work, 'disjoint'))).config).toEqual(TINY);
+  });
+
+  test.each([
+    'model.safetensors.index.json',
+    'model-00001-of-00001.safetensors',
+    'chat_template.jinja',
+    'tokenizer_config.json',
+    'model.gguf',
+    'pytorch_model.bin',
+  ])('%s beside what is signed is refused', async (path) => {
+    const name = `with-${path.replaceAll(/[^a-z0-9]+/g, '-')}`;
+    await compose(name, [code]);
+    await expect(verifyComposition(join(work, name))).resolves.not.toBeNull();
+    await writeFile(join(work, name, path), '{}');
+    await expect(verifyComposition(join(work, name))).rejects.toMatchObject({
+      code: 'composition_malformed',
+      details: { path },
+    });
+  });
+
+  test('a manifest that leaves a file of the checkpoint out is refused, signed or not', async () => {
+    const { manifest } = await compose('left-out', [code]);
+    const files = manifest.files.filter(({ path }) => path !== 'model.safetensors');
+    const signed = await signComposition({ ...manifest, files }, keypair.sign);
+    await writeFile(join(work, 'left-out', COMPOSITION_FILE), encodeComposition(signed));
+    await expect(verifyComposition(join(work, 'left-out'))).rejects.toThrow(
+      'does not name model.safetensors',
+    );
   });
 
   test('a composition beyond its bounds is not written', async () => {

@@ -26,7 +26,7 @@ import {
   encodeComposition,
   signComposition,
 } from './manifest/composition-manifest.ts';
-import { identifyFile } from './manifest/verify-composition.ts';
+import { identifyFile, TOKENIZER_FILES } from './manifest/verify-composition.ts';
 import { type DomainLosses, type LossTable, Measurer } from './measure/loss-table.ts';
 import { type CompositionBounds, type CompositionVerdict, judgeComposition } from './measure/verdict.ts';
 import {
@@ -45,14 +45,6 @@ import { ridgeRows } from './router/ridge-rows.ts';
 import { encodeBaseStatistics, type RoutingStatistics } from './router/routing-statistics.ts';
 import { requireFitting, type Specialist } from './specialist.ts';
 
-/** Files of a base folder that belong to its tokenizer and are taken over as they are. */
-const TOKENIZER_FILES = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-  'generation_config.json',
-];
 const STATISTICS_BATCH = 8;
 
 export type ComposeOptions = {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMPOSITION_FILE, encodeComposition, identifyFile, signComposition } from '@connito/composition';
+import { CHECKPOINT_FILES } from '@connito/model';
 import { keypairFromMiniSecret } from '@connito/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InferenceEngine } from '../engine/inference-engine.ts';
@@ -26,7 +27,7 @@ const openEngine: OpenEngine = (_, owners) => {
 /** A signed composition of two layers: math trained one expert of the base, law added one, and a companion came along. */
 async function writeComposition(): Promise<void> {
   const keypair = keypairFromMiniSecret(new Uint8Array(32).fill(7));
-  await writeFile(join(folder, 'config.json'), '{}');
+  for (const file of CHECKPOINT_FILES) await writeFile(join(folder, file), '{}');
   const base = (expert: number) => ({ kind: 'base', expert }) as const;
   const document = {
     protocol: 'connito/1',
@@ -44,7 +45,7 @@ async function writeComposition(): Promise<void> {
       ],
       [base(0), base(1), base(2), { kind: 'companion', package: 0, expert: 0 }],
     ],
-    files: [await identifyFile(folder, 'config.json')],
+    files: await Promise.all(CHECKPOINT_FILES.map((file) => identifyFile(folder, file))),
     evaluation: null,
   } as const;
   const signed = await signComposition(document as never, (message) => keypair.sign(message));

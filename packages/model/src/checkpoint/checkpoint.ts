@@ -38,10 +38,15 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   return { config, parameters };
 }
 
+/**
+ * Of the one file, where there is one: its hash is what names a model (`CHECKPOINT_FILES`), so nothing else may stand in for it.
+ * Only without it, of the shards that an index names.
+ */
 async function loadTensors(folder: string): Promise<Parameters> {
+  const whole = await readOptional(join(folder, 'model.safetensors'));
+  if (whole !== null) return decodeSafetensors(whole, 'model.safetensors');
   const index = await readOptional(join(folder, 'model.safetensors.index.json'));
-  if (index === null)
-    return decodeSafetensors(await readRequired(folder, 'model.safetensors'), 'model.safetensors');
+  if (index === null) throw missing(folder, 'model.safetensors');
   const map = (JSON.parse(new TextDecoder().decode(index)) as { weight_map?: Record<string, string> })
     .weight_map;
   if (map === undefined)
@@ -72,7 +77,11 @@ async function readJson(folder: string, file: string): Promise<unknown> {
 async function readRequired(folder: string, file: string): Promise<Uint8Array> {
   const bytes = await readOptional(join(folder, file));
   if (bytes !== null) return bytes;
-  throw new ModelError(
+  throw missing(folder, file);
+}
+
+function missing(folder: string, file: string): ModelError {
+  return new ModelError(
     'checkpoint_missing',
     `${join(folder, file)} does not exist; give a folder with config.json, tokenizer.json and model.safetensors`,
   );
