@@ -144,15 +144,14 @@ export class Answer implements Disposable {
 
   report(choice?: number): ExpertReport {
     const tallies = choice === undefined ? this.#tallies : [this.#tallies[choice]!];
-    const usages = tallies.flatMap(({ usage }) => (usage === null ? [] : [usage]));
+    const choices = tallies.map(({ usage }) => usage);
+    const usages = choices.flatMap((usage) => (usage === null ? [] : [usage]));
     if (usages.length === 0) return { version: this.version.number, experts: null };
     const layers = usages[0]!.experts.map((row, layer) =>
       row.map((_, expert) => usages.reduce((sum, usage) => sum + usage.experts[layer]![expert]!, 0)),
     );
-    return {
-      version: this.version.number,
-      experts: { layers, packages: this.version.tokensByPackage(usages, 'id') },
-    };
+    const packages = this.version.tokensByPackage(choices, this.#asked.choicesPerPrompt, 'id');
+    return { version: this.version.number, experts: { layers, packages } };
   }
 
   get #promptTokens(): number {
@@ -170,12 +169,14 @@ export class Answer implements Disposable {
     metrics.tokens.inc({ model, kind: 'completion' }, this.#completionTokens);
     if (isComplete) metrics.answerSeconds.observe({ model }, (clock.nowMs() - this.#startedMs) / 1000);
     else metrics.cancelled.inc({ model });
-    const usages = this.#tallies.flatMap(({ usage }) => (usage === null ? [] : [usage]));
-    for (const [name, tokens] of Object.entries(this.version.tokensByPackage(usages, 'id')))
+    const usages = this.#tallies.map(({ usage }) => usage);
+    const { choicesPerPrompt } = this.#asked;
+    for (const [name, tokens] of Object.entries(this.version.tokensByPackage(usages, choicesPerPrompt, 'id')))
       metrics.packageTokens.inc({ model, package: name }, tokens);
     const total = this.#promptTokens + this.#completionTokens;
     const experts: Record<PackageId | 'base', number> = { base: 0 };
-    for (const [id, tokens] of Object.entries(this.version.tokensByPackage(usages, 'contentHash'))) {
+    const byHash = this.version.tokensByPackage(usages, choicesPerPrompt, 'contentHash');
+    for (const [id, tokens] of Object.entries(byHash)) {
       // What was computed beyond a stop string is not charged.
       experts[id as PackageId] = Math.min(tokens, total);
     }

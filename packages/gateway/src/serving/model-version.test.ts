@@ -75,12 +75,36 @@ test('trained experts belong to their package, all others to the base', async ()
     // A second choice: its prompt is not counted again.
     { experts, promptOwners: [5, 1, 0], answerOwners: [6, 0, 3] },
   ];
-  expect(version.tokensByPackage(usages, 'id')).toEqual({ base: 18, [LAW.id]: 3, [MATH.id]: 3 });
-  expect(version.tokensByPackage(usages, 'contentHash')).toEqual({
+  expect(version.tokensByPackage(usages, 2, 'id')).toEqual({ base: 18, [LAW.id]: 3, [MATH.id]: 3 });
+  expect(version.tokensByPackage(usages, 2, 'contentHash')).toEqual({
     base: 18,
     [LAW.contentHash]: 3,
     [MATH.contentHash]: 3,
   });
+});
+
+test('every prompt of a request is counted, once, and what was not begun is not', async () => {
+  await writeComposition();
+  const version = await open();
+  const usage = (prompt: number, answer: number) => ({
+    experts: [[], []],
+    promptOwners: [prompt, prompt, 0],
+    answerOwners: [answer, 0, answer],
+  });
+  // Two prompts with two choices each; of the second prompt's, only the later was begun.
+  const choices = [usage(13, 2), usage(13, 1), null, usage(11, 4)];
+  expect(version.tokensByPackage(choices, 2, 'id')).toEqual({ base: 31, [LAW.id]: 24, [MATH.id]: 7 });
+  expect(version.tokensByPackage([usage(13, 2), usage(11, 2)], 1, 'id')).toMatchObject({ base: 28 });
+});
+
+test('an expert named however often costs no more than one named once', async () => {
+  await writeComposition();
+  const version = await open();
+  const many = Array.from({ length: 65_536 }, (_, i) => i % 3);
+  const wish = { allow: { 0: many, 1: many }, deny: { 0: many.map(() => 1) }, deny_packages: [LAW.id] };
+  const { allow, deny } = version.restriction(wish);
+  expect(allow!.get(0)).toEqual([0, 1, 2]);
+  expect(deny!.get(0)).toEqual([1, 3]);
 });
 
 test('a package is denied by id or content hash, on top of single experts', async () => {

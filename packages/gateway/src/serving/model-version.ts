@@ -60,8 +60,9 @@ export class ModelVersion {
     if (this.engine.routing === null)
       throw badRequest(`The engine ${this.engine.name} cannot restrict experts.`, 'connito.experts');
     const { layers, experts } = this.engine.routing;
-    const toSet = (given: Readonly<Record<string, readonly number[]>> | undefined, field: string) => {
-      const set = new Map<number, number[]>();
+    // Sets: a peer may name one expert any number of times.
+    const setsOf = (given: Readonly<Record<string, readonly number[]>> | undefined, field: string) => {
+      const sets = new Map<number, Set<number>>();
       for (const [layer, numbers] of Object.entries(given ?? {})) {
         const unknown = Number(layer) >= layers || numbers.some((expert) => expert >= experts);
         if (unknown) {
@@ -70,38 +71,59 @@ export class ModelVersion {
             `connito.experts.${field}`,
           );
         }
-        set.set(Number(layer), [...numbers]);
+        const layerSet = sets.get(Number(layer)) ?? new Set();
+        sets.set(Number(layer), layerSet);
+        for (const expert of numbers) layerSet.add(expert);
       }
-      return set;
+      return sets;
     };
-    const allowed = toSet(allow, 'allow');
-    const denied = toSet(deny, 'deny');
+    const allowed = setsOf(allow, 'allow');
+    const denied = setsOf(deny, 'deny');
     for (const name of packages) {
       const owner = this.#owners.findIndex(
         ({ id, contentHash }, i) => i > 0 && (id === name || contentHash === name),
       );
       if (owner < 0) throw badRequest(`The model holds no package ${name}.`, 'connito.experts.deny_packages');
       this.#ownerOf!.forEach((row, layer) => {
-        const own = [...row.keys()].filter((expert) => row[expert] === owner);
-        denied.set(layer, [...(denied.get(layer) ?? []), ...own]);
+        const layerSet = denied.get(layer) ?? new Set();
+        denied.set(layer, layerSet);
+        row.forEach((of, expert) => {
+          if (of === owner) layerSet.add(expert);
+        });
       });
     }
     for (let layer = 0; layer < layers; layer++) {
-      const free = (allowed.get(layer) ?? Array.from({ length: experts }, (_, expert) => expert)).filter(
-        (expert) => !denied.get(layer)?.includes(expert),
+      const free = [...(allowed.get(layer) ?? Array.from({ length: experts }, (_, expert) => expert))].filter(
+        (expert) => !denied.get(layer)?.has(expert),
       );
       if (free.length === 0)
         throw badRequest(`No expert of layer ${layer} is left to answer.`, 'connito.experts');
     }
-    return { ...(allow === undefined ? {} : { allow: allowed }), deny: denied };
+    const listed = (sets: ReadonlyMap<number, ReadonlySet<number>>) =>
+      new Map([...sets].map(([layer, set]) => [layer, [...set]]));
+    return { ...(allow === undefined ? {} : { allow: listed(allowed) }), deny: listed(denied) };
   }
 
-  /** Tokens by package of one request's choices, whose prompt counts once. Keys: `id`, or `contentHash` as receipts want. */
-  tokensByPackage(usages: readonly ExpertUsage[], key: keyof Owner): Record<string, number> {
+  /**
+   * Tokens by package of one request's answers, in the order of its choices, null where one has not been begun: each prompt
+   * counts once, however many choices were written to it. Keys: `id`, or `contentHash` as receipts want.
+   */
+  tokensByPackage(
+    choices: readonly (ExpertUsage | null)[],
+    choicesPerPrompt: number,
+    key: keyof Owner,
+  ): Record<string, number> {
     const tokens: Record<string, number> = {};
+    const prompts = Map.groupBy(choices.entries(), ([index]) => Math.floor(index / choicesPerPrompt));
+    const perPrompt = [...prompts.values()].map((own) =>
+      own.flatMap(([, usage]) => (usage === null ? [] : [usage])),
+    );
     this.#owners.forEach((owner, i) => {
-      const prompt = usages[0]?.promptOwners[i] ?? 0;
-      const count = usages.reduce((sum, { answerOwners }) => sum + (answerOwners[i] ?? 0), prompt);
+      let count = 0;
+      for (const usages of perPrompt) {
+        count += usages[0]?.promptOwners[i] ?? 0;
+        for (const { answerOwners } of usages) count += answerOwners[i] ?? 0;
+      }
       if (count > 0) tokens[owner[key]] = (tokens[owner[key]] ?? 0) + count;
     });
     return tokens;
