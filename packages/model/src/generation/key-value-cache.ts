@@ -49,6 +49,7 @@ export class KeyValueCache {
     const row = this.rows;
     if (row === this.#rowsAllocated) this.#allocate(Math.max(1, 2 * this.#rowsAllocated), this.#room);
     this.#lengths.push(0);
+    this.#clear(row, 0);
     this.#mask.fill(EMPTY, row * this.#room, (row + 1) * this.#room);
     return row;
   }
@@ -73,6 +74,7 @@ export class KeyValueCache {
       for (const block of this.#blocks) {
         copyRow(block, last, this.#room, block, row, this.#room, length, this.#config);
       }
+      this.#clear(row, length);
       this.#setLength(row, length);
     }
     this.#lengths.pop();
@@ -121,6 +123,20 @@ export class KeyValueCache {
       feeds[name] = view(block, room * this.#tokenSize, [keyValueHeads, room, headSize]);
     });
     return feeds;
+  }
+
+  /**
+   * Zeroes the places of a row from number `from` on, left by another sequence: the mask gives them no weight, but no weight
+   * times a value that is not finite is not a number.
+   */
+  #clear(row: number, from: number): void {
+    const { keyValueHeads, headSize } = this.#config;
+    for (const block of this.#blocks) {
+      for (let head = 0; head < keyValueHeads; head++) {
+        const start = (row * keyValueHeads + head) * this.#room * headSize;
+        block.fill(0, start + from * headSize, start + this.#room * headSize);
+      }
+    }
   }
 
   #setLength(row: number, length: number): void {
