@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floats } from '@connito/engine';
@@ -6,7 +7,7 @@ import { type Checkpoint, LAYER, layerPrefix, loadCheckpoint } from '@connito/mo
 import { keypairFromMiniSecret } from '@connito/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baseHashOfFolder } from './base-identity.ts';
-import { type ComposeOptions, composeFolder } from './compose-folder.ts';
+import { type ComposeMeans, type ComposeOptions, composeFolder } from './compose-folder.ts';
 import { COMPOSITION_FILE, encodeComposition, signComposition } from './manifest/composition-manifest.ts';
 import { verifyComposition } from './manifest/verify-composition.ts';
 import { DEFAULT_BOUNDS } from './measure/verdict.ts';
@@ -65,7 +66,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-function compose(name: string, specialists: readonly Specialist[], options: Partial<ComposeOptions> = {}) {
+function compose(
+  name: string,
+  specialists: readonly Specialist[],
+  options: Partial<ComposeOptions> = {},
+  means: Partial<ComposeMeans> = {},
+) {
   const whole = {
     ...({
       name,
@@ -79,7 +85,7 @@ function compose(name: string, specialists: readonly Specialist[], options: Part
     ...({ acceptWorse: true, type: 'F32', gguf: null } as const),
     ...options,
   };
-  return composeFolder(whole, specialists, texts, { threads: 1, keypair });
+  return composeFolder(whole, specialists, texts, { threads: 1, keypair, ...means });
 }
 
 describe('composing a folder', () => {
@@ -157,6 +163,34 @@ describe('composing a folder', () => {
       'does not name model.safetensors',
     );
   });
+
+  test('what was put into the folder meanwhile stays, and nothing is written over it', async () => {
+    const out = join(work, 'meanwhile');
+    const onRefined = () => {
+      mkdirSync(out, { recursive: true });
+      writeFileSync(join(out, 'notes.txt'), 'mine');
+    };
+    const composing = compose('meanwhile', [code, law], { refineSteps: 1 }, { onRefined });
+    await expect(composing).rejects.toMatchObject({ code: 'composition_conflict', details: { folder: out } });
+    expect(await readdir(out)).toEqual(['notes.txt']);
+    expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
+    expect((await readdir(work)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('an empty folder of its name is taken', async () => {
+    await mkdir(join(work, 'empty'));
+    await compose('empty', [code]);
+    expect(await verifyComposition(join(work, 'empty'))).not.toBeNull();
+  });
+
+  test.each(['model.gguf', 'below/model.gguf', '.'])(
+    'a GGUF file at %s of the folder is refused',
+    async (path) => {
+      const gguf = { path: join(work, 'around', path), type: 'F32' } as const;
+      await expect(compose('around', [code], { gguf })).rejects.toThrow('give a path outside of it');
+      expect((await readdir(work)).filter((name) => name.startsWith('around'))).toEqual([]);
+    },
+  );
 
   test('a composition beyond its bounds is not written', async () => {
     const strict = { bounds: STRICT, acceptWorse: false };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
 import { type Backend, onnxBackend } from '@connito/engine';
 import {
   CHECKPOINT_FILES,
@@ -112,6 +112,7 @@ export async function composeFolder(
     throw compositionError('composition_conflict', message, { package: unmeasured.id });
   }
   await requireFreeFolder(options.out);
+  if (options.gguf !== null) requireOutside(options.gguf.path, options.out);
   const placement = placeSpecialists(specialists, base.config, options.mode, options.companions);
   const rowsOf = options.refineSteps === 0 ? ridgeRows : jointRows;
   const solved = await assemble(base, specialists, placement, texts.base, rowsOf, backend);
@@ -178,9 +179,7 @@ export async function composeFolder(
         type: options.gguf.type,
       });
     }
-    // An empty folder of that name would be in the way on some systems.
-    await rm(options.out, { recursive: true, force: true });
-    await rename(folder, options.out);
+    await publishFolder(folder, options.out);
     return { manifest, placement, table, verdict };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -270,6 +269,30 @@ export async function requireFreeFolder(folder: string): Promise<void> {
   }
   const message = `${folder} is not empty; give another --out, or empty it first.`;
   throw compositionError('composition_conflict', message, { folder });
+}
+
+/** The folder appears as a whole, with what its manifest names and nothing else. */
+function requireOutside(gguf: string, folder: string): void {
+  const path = relative(folder, gguf);
+  if (path !== '' && (path.startsWith('..') || isAbsolute(path))) return;
+  const message = `The GGUF file ${gguf} would be in ${folder}, whose files are all named in ${COMPOSITION_FILE}; give a path outside of it.`;
+  throw compositionError('composition_conflict', message, { path: gguf });
+}
+
+/** Gives the folder its name. What was put under that name meanwhile stays: then this fails with `composition_conflict`. */
+async function publishFolder(folder: string, name: string): Promise<void> {
+  try {
+    // An empty folder of that name would be in the way on some systems.
+    await rmdir(name).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+    await rename(folder, name);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw fileError(error, name);
+    const message = `Something was put into ${name} while it was being composed. Nothing of it was touched; give another --out.`;
+    throw compositionError('composition_conflict', message, { folder: name });
+  }
 }
 
 function originsOf(placement: Placement, specialists: readonly Specialist[]): CompositionManifest['layers'] {
