@@ -15,6 +15,7 @@ export {
 } from './durable-file.ts';
 export { hasCode, type NodeErrorCode, nodeError } from './errors.ts';
 export { fileError, systemCode } from './file-error.ts';
+export { lockFile } from './file-lock.ts';
 export { readBounded, statedLength } from './http/bounded-body.ts';
 export {
   HttpClient,

@@ -1,4 +1,6 @@
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,6 +103,42 @@ describe('a receipt log', () => {
     await write(1);
     await expect(ReceiptLog.open(path, other)).rejects.toMatchObject({ code: 'receipts_corrupt' });
     await expect(readReceipts(path, other.hotkey)).rejects.toMatchObject({ code: 'receipts_corrupt' });
+  });
+
+  it('is open in one process at a time, under whatever name', async () => {
+    await using log = await ReceiptLog.open(path, server);
+    await log.append(usage(0));
+    const alias = join(folder, 'alias.jsonl');
+    await symlink(path, alias);
+    for (const name of [path, alias])
+      await expect(ReceiptLog.open(name, server)).rejects.toMatchObject({ code: 'receipts_in_use' });
+    await log.append(usage(1));
+    expect(await readReceipts(path)).toHaveLength(2);
+  });
+
+  it('opened by two servers at once loses no receipt of the one that got it', async () => {
+    await write(2);
+    const opened = await Promise.allSettled(Array.from({ length: 4 }, () => ReceiptLog.open(path, server)));
+    const logs = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(logs).toHaveLength(1);
+    await using log = logs[0]!;
+    await log.append(usage(2));
+    expect(await readReceipts(path)).toHaveLength(3);
+  });
+
+  it('is let go of by a process that was killed', async () => {
+    const source = `import { lockFile } from '@connito/node';
+      console.log(lockFile(${JSON.stringify(path)}) !== null); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      cwd: import.meta.dirname,
+    });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe('true\n');
+    await expect(ReceiptLog.open(path, server)).rejects.toMatchObject({ code: 'receipts_in_use' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await write(1);
+    expect(await readReceipts(path)).toHaveLength(1);
   });
 
   it('stops where another process writes to its file', async () => {

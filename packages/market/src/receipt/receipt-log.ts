@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileError, type Keypair, syncDirectory, systemCode } from '@connito/node';
+import { fileError, type Keypair, lockFile, syncDirectory, systemCode } from '@connito/node';
 import { concatBytes, type Hotkey, type Verify, verifySr25519 } from '@connito/protocol';
 import { marketError } from '../errors.ts';
 import {
@@ -38,6 +38,7 @@ export class ReceiptLog implements AsyncDisposable {
   readonly path: string;
   readonly #keypair: Keypair;
   readonly #file: FileHandle;
+  readonly #lock: Disposable;
   #head: ChainHead;
   #sizeBytes: number;
   #waiting: Waiting[] = [];
@@ -45,22 +46,35 @@ export class ReceiptLog implements AsyncDisposable {
   #isWriting = false;
   #failure: unknown = null;
 
-  private constructor(path: string, keypair: Keypair, file: FileHandle, head: ChainHead, sizeBytes: number) {
-    this.path = path;
+  private constructor(
+    opened: { readonly path: string; readonly file: FileHandle; readonly lock: Disposable },
+    keypair: Keypair,
+    written: { readonly head: ChainHead; readonly sizeBytes: number },
+  ) {
+    this.path = opened.path;
+    this.#file = opened.file;
+    this.#lock = opened.lock;
     this.#keypair = keypair;
-    this.#file = file;
-    this.#head = head;
-    this.#sizeBytes = sizeBytes;
+    this.#head = written.head;
+    this.#sizeBytes = written.sizeBytes;
   }
 
   /**
-   * Opens or begins a log, checking all of it. A last line that a crash cut short is dropped: nobody was told of it. Fails
-   * with `receipts_corrupt` where the log was changed or is another server's.
+   * Opens or begins a log for this process alone, checking all of it. A last line that a crash cut short is dropped: nobody was
+   * told of it. Fails with `receipts_in_use` where another server has it open, and with `receipts_corrupt` where the log was
+   * changed or is another server's.
    */
   static async open(path: string, keypair: Keypair, verify: Verify = verifySr25519): Promise<ReceiptLog> {
+    await using opening = new AsyncDisposableStack();
     await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
       throw fileError(error, dirname(path));
     });
+    // By its one true name, and before anything is read: another server's log goes on growing.
+    const lock = lockFile(await realpath(path).catch(() => path));
+    if (lock === null) throw inUse(path);
+    opening.use(lock);
+    const file = opening.use(await openForWriting(path));
+    const { size } = await file.stat();
     let head = EMPTY_CHAIN;
     let last: SignedReceipt | null = null;
     let sizeBytes = 0;
@@ -70,19 +84,12 @@ export class ReceiptLog implements AsyncDisposable {
       sizeBytes = endsAt;
     }
     if (last !== null) requireSigned(last, verify);
-    // Without the append flag: every write names its place, so that another writer is noticed.
-    const file = await open(path, 'r+')
-      .catch((error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return open(path, 'wx+', 0o644);
-        throw error;
-      })
-      .catch((error: unknown) => {
-        throw fileError(error, path);
-      });
+    if (size !== (await file.stat()).size || size < sizeBytes) throw inUse(path);
     await file.truncate(sizeBytes);
     await file.sync();
     await syncDirectory(dirname(path));
-    return new ReceiptLog(path, keypair, file, head, sizeBytes);
+    opening.move();
+    return new ReceiptLog({ path, file, lock }, keypair, { head, sizeBytes });
   }
 
   /** How many receipts there are on the disk, and the last one's hash. */
@@ -105,6 +112,7 @@ export class ReceiptLog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
     await this.#file.close();
+    this.#lock[Symbol.dispose]();
   }
 
   async #writeAll(): Promise<void> {
@@ -144,10 +152,7 @@ export class ReceiptLog implements AsyncDisposable {
 
   async #write(receipts: readonly SignedReceipt[]): Promise<void> {
     const lines = concatBytes(receipts.flatMap((signed) => [encodeReceipt(signed), Uint8Array.of(NEWLINE)]));
-    if ((await this.#file.stat()).size !== this.#sizeBytes) {
-      const message = `Another process has written to ${this.path}. One server keeps one log: stop the other, or give this one a log of its own.`;
-      throw marketError('receipts_in_use', message, { path: this.path });
-    }
+    if ((await this.#file.stat()).size !== this.#sizeBytes) throw inUse(this.path);
     try {
       for (let offset = 0; offset < lines.length; ) {
         const place = this.#sizeBytes + offset;
@@ -158,6 +163,18 @@ export class ReceiptLog implements AsyncDisposable {
       throw fileError(error, this.path);
     }
     this.#sizeBytes += lines.length;
+  }
+}
+
+/** Without the append flag: every write names its place, so that another writer is noticed. */
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+').catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return open(path, 'wx+', 0o644);
+      throw error;
+    });
+  } catch (error) {
+    throw fileError(error, path);
   }
 }
 
@@ -208,6 +225,11 @@ async function* readLines(
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
+}
+
+function inUse(path: string) {
+  const message = `Another process writes to ${path}. One server keeps one log: stop the other, or give this one a log of its own.`;
+  return marketError('receipts_in_use', message, { path });
 }
 
 function lineOf(bytes: Uint8Array, path: string): SignedReceipt {
