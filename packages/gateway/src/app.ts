@@ -20,9 +20,9 @@ import {
 } from './openai/serve-completions.ts';
 import { PLAYGROUND_HEADERS, playgroundFile } from './playground/playground.ts';
 import type { ReceiptSink } from './receipts/receipt-sink.ts';
-import { Admission } from './serving/admission.ts';
 import { Answer, type Asked } from './serving/answer.ts';
 import type { ModelVersion } from './serving/model-version.ts';
+import type { OpenAnswers } from './serving/open-answers.ts';
 import type { Lease, ServedModel } from './serving/served-model.ts';
 
 export type GatewayOptions = {
@@ -30,14 +30,13 @@ export type GatewayOptions = {
   readonly keys: ApiKeys | null;
   /** For each key, or for all together where there are none. Null: no limit. */
   readonly rateLimit: RateLimit | null;
-  /** Choices written or waiting at once, of all models. */
-  readonly maxChoices: number;
   /** Only requests that name this machine are answered; for servers on loopback. */
   readonly onlyLoopbackNames: boolean;
 };
 
 export type GatewayDependencies = {
   readonly models: readonly ServedModel[];
+  readonly answers: OpenAnswers;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly receipts: ReceiptSink;
@@ -59,10 +58,9 @@ export function createGatewayApp(
   options: GatewayOptions,
   dependencies: GatewayDependencies,
 ): Hono<Variables> {
-  const { models, clock, metrics, log } = dependencies;
+  const { models, answers, clock, metrics, log } = dependencies;
   const byId = new Map(models.map((model) => [model.id, model]));
   const limiter = options.rateLimit === null ? null : new RateLimiter(options.rateLimit, clock);
-  const admission = new Admission(options.maxChoices);
   const app = new Hono<Variables>();
 
   const describeError = (error: unknown): { status: number; body: ErrorBody; retryAfter: number | null } => {
@@ -123,28 +121,30 @@ export function createGatewayApp(
     takeToken(limiter, context.get('key'));
     const request = ask(await readJson(context.req.raw));
     const lease = find(byId, request.model).acquire();
-    const { places, answer, format, choices } = releasingOnFailure(lease, () => {
+    const { answer, format, choices } = releasingOnFailure(lease, () => {
       const { asked, format } = request.asked(lease.version);
       const choices = asked.prompts.length * asked.choicesPerPrompt;
-      const answer = new Answer(byId.get(request.model)!, lease, asked, dependencies);
-      return { places: admission.admit(choices), answer, format, choices };
+      const begin = () => new Answer(byId.get(request.model)!, lease, asked, dependencies);
+      return { answer: answers.open(choices, begin), format, choices };
     });
     const { signal } = context.req.raw;
     if (!request.stream) {
-      using _places = places;
       using _answer = answer;
       const whole = await wholeAnswer(answer, choices, format, signal);
       return whole === null ? new Response(null, { status: 499 }) : context.json(whole);
     }
     const chunks = (async function* () {
-      using _places = places;
       using _answer = answer;
       yield* streamedAnswer(answer, choices, format, signal);
     })();
-    return new Response(
-      eventStream(chunks, (error) => describeError(error).body),
-      { headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache' } },
-    );
+    const stream = eventStream(chunks, {
+      clock,
+      describeError: (error) => describeError(error).body,
+      onLeft: () => void answer.end(),
+    });
+    return new Response(stream, {
+      headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache' },
+    });
   };
   app.post('/v1/chat/completions', requireKey, (context) =>
     complete(context, (body) => {
@@ -152,7 +152,7 @@ export function createGatewayApp(
       return {
         model: request.model,
         stream: request.stream ?? false,
-        asked: ({ engine, template }) => askedOfChat(request, engine.tokenizer, template),
+        asked: ({ engine, template }) => askedOfChat(request, engine, template),
       };
     }),
   );
@@ -162,7 +162,7 @@ export function createGatewayApp(
       return {
         model: request.model,
         stream: request.stream ?? false,
-        asked: ({ engine }) => askedOfCompletion(request, engine.tokenizer),
+        asked: ({ engine }) => askedOfCompletion(request, engine),
       };
     }),
   );

@@ -38,6 +38,15 @@ export function badRequest(message: string, param?: string, code?: string): ApiE
   });
 }
 
+/** 503: the client may try again shortly. */
+export function unavailable(message: string, code: string): ApiError {
+  return new ApiError(503, message, { type: 'server_error', code, retryAfterSeconds: 1 });
+}
+
+export function stopping(): ApiError {
+  return unavailable('The server is stopping.', 'stopping');
+}
+
 /**
  * - `api_keys_required`: the server would be reachable from elsewhere and has no keys
  * - `api_keys_unusable`: the file of keys is malformed

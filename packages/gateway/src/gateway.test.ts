@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Usage } from '@connito/market';
 import { encodeSafetensors, loadCheckpoint } from '@connito/model';
-import { silentLog, systemClock } from '@connito/node';
+import { type Clock, ManualClock, silentLog, systemClock } from '@connito/node';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ApiKeys } from './access/api-keys.ts';
@@ -15,7 +17,13 @@ const ADMIN = 'sk-admin-0123456789';
 const CLIENT = 'sk-client-012345678';
 const usages: Usage[] = [];
 
-const start = (changes: Partial<StartGatewayOptions> = {}): Promise<Gateway> =>
+const start = (
+  changes: Partial<StartGatewayOptions> = {},
+  append = async (usage: Usage): Promise<void> => {
+    usages.push(usage);
+  },
+  clock: Clock = systemClock,
+): Promise<Gateway> =>
   startGateway(
     {
       models: new Map([['foundation', { folder: MODEL, overlays: [] }]]),
@@ -29,13 +37,9 @@ const start = (changes: Partial<StartGatewayOptions> = {}): Promise<Gateway> =>
       ...changes,
     },
     {
-      clock: systemClock,
+      clock,
       log: silentLog,
-      receipts: {
-        append: async (usage) => {
-          usages.push(usage);
-        },
-      },
+      receipts: { append },
     },
   );
 
@@ -157,7 +161,8 @@ describe("OpenAI's own client", () => {
     expect(usage!.prompt_tokens).toBe(7);
   });
 
-  test('leaves in the middle of a stream, and nothing goes on being written', async () => {
+  test('leaves in the middle of a stream, and what is left is not written', async () => {
+    usages.length = 0;
     const stream = await client.completions.create({
       model: 'foundation',
       prompt: PROMPT,
@@ -165,7 +170,8 @@ describe("OpenAI's own client", () => {
       stream: true,
     });
     for await (const _ of stream) break;
-    await gateway.models[0]!.current.engine.drained();
+    await until(() => usages.length === 1);
+    expect(usages[0]!.completionTokens).toBeLessThan(400);
     expect(gateway.models[0]!.current.engine.load.running).toBe(0);
   });
 
@@ -297,6 +303,71 @@ describe('bad requests', () => {
     expect(response.headers.get('retry-after')).toBe('1');
     expect(await response.json()).toMatchObject({ error: { code: 'overloaded' } });
   });
+});
+
+test('a stop within streams ends them, and waits for their receipts', async () => {
+  const written: Usage[] = [];
+  const stopping = await start({}, async (usage) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    written.push(usage);
+  });
+  const ask = () =>
+    fetch(new URL('/v1/completions', stopping.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ model: 'foundation', prompt: PROMPT, max_tokens: 480, n: 4, stream: true }),
+    });
+  const streams = await Promise.all([ask(), ask()]);
+  const readers = streams.map(({ body }) => body!.getReader());
+  // One client reads on, the other does not.
+  await Promise.all(readers.map((reader) => reader.read()));
+  const readOn = (async () => {
+    while (!(await readers[0]!.read()).done);
+  })().catch(() => undefined);
+  await stopping[Symbol.asyncDispose]();
+  expect(written).toHaveLength(2);
+  for (const { completionTokens } of written) {
+    expect(completionTokens).toBeGreaterThan(0);
+    expect(completionTokens).toBeLessThan(4 * 480);
+  }
+  const [model] = stopping.models;
+  await expect(model!.restart(model!.current)).rejects.toMatchObject({ status: 503, code: 'stopping' });
+  await readOn;
+});
+
+test('a client that never reads is cut off, pays for what was written, and frees its places', async () => {
+  const written: Usage[] = [];
+  const clock = new ManualClock();
+  await using small = await start(
+    { maxChoices: 32, maxRunning: 32 },
+    async (usage) => void written.push(usage),
+    clock,
+  );
+  const body = JSON.stringify({
+    model: 'foundation',
+    messages: [{ role: 'user', content: PROMPT }],
+    max_tokens: 450,
+    n: 32,
+    stream: true,
+    logprobs: true,
+    top_logprobs: 20,
+  });
+  const socket = connect(Number(small.url.port), '127.0.0.1');
+  const cut = once(socket, 'close');
+  socket.on('error', () => undefined);
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  const health = () => fetch(new URL('/health', small.url));
+  await until(() => small.models[0]!.current.engine.load.running > 0);
+  // Time only passes for the server while nothing can be sent.
+  while (written.length === 0) {
+    await health();
+    clock.advance(1_000);
+  }
+  expect(written[0]!.completionTokens).toBeLessThan(32 * 450);
+  socket.resume();
+  await cut;
 });
 
 test('health, metrics and the playground are served', async () => {

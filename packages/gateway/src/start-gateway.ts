@@ -8,6 +8,7 @@ import { gatewayError } from './errors.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import type { ReceiptSink } from './receipts/receipt-sink.ts';
 import type { OpenEngine } from './serving/model-version.ts';
+import { OpenAnswers } from './serving/open-answers.ts';
 import { ServedModel } from './serving/served-model.ts';
 
 export type StartGatewayOptions = {
@@ -61,6 +62,7 @@ export async function startGateway(
     ((source, owners) =>
       ConnitoEngine.open({ source, threads, maxRunning, ...(owners === undefined ? {} : { owners }) }));
   const models: ServedModel[] = [];
+  const answers = new OpenAnswers(options.maxChoices);
   let server: HttpServer;
   try {
     for (const [id, source] of options.models)
@@ -70,10 +72,9 @@ export async function startGateway(
       {
         keys,
         rateLimit: options.rateLimit,
-        maxChoices: options.maxChoices,
         onlyLoopbackNames: keys === null,
       },
-      { models, clock, metrics, receipts, log },
+      { models, answers, clock, metrics, receipts, log },
     );
     server = await serve({ fetch: app.fetch, host, port });
   } catch (error) {
@@ -85,6 +86,8 @@ export async function startGateway(
     models,
     [Symbol.asyncDispose]: async () => {
       await server.stop();
+      // Only then is what they used known, and paid for.
+      await answers.close();
       await Promise.all(models.map((model) => model.stop()));
     },
   };

@@ -1,7 +1,9 @@
 import type { GeneratedToken, Tokenizer } from '@connito/model';
 import type { ChatTemplate } from '../chat/chat-template.ts';
+import type { InferenceEngine } from '../engine/inference-engine.ts';
 import { badRequest } from '../errors.ts';
 import type { Answer, Asked } from '../serving/answer.ts';
+import { encodePrompt } from '../serving/context-room.ts';
 import { type ChatRequest, chatMessages, chatTopCount } from './chat-request.ts';
 import { type CompletionRequest, DEFAULT_COMPLETION_TOKENS, promptsOf } from './completion-request.ts';
 import { MAX_CHOICES } from './request-fields.ts';
@@ -31,6 +33,8 @@ export type Format = {
   ): ChatLogprobs | CompletionLogprobs | null;
 };
 
+type PromptEngine = Pick<InferenceEngine, 'tokenizer' | 'contextSize'>;
+
 type Shared = Pick<
   ChatRequest & CompletionRequest,
   'temperature' | 'top_p' | 'seed' | 'n' | 'stop' | 'connito'
@@ -59,14 +63,14 @@ function stopsOf({ stop }: Shared): string[] {
 
 export function askedOfChat(
   request: ChatRequest,
-  tokenizer: Tokenizer,
+  engine: PromptEngine,
   template: ChatTemplate,
 ): { readonly asked: Asked; readonly format: Format } {
   const topCount = chatTopCount(request);
   const asked: Asked = {
     ...sharedOf(request),
     idPrefix: 'chatcmpl',
-    prompts: [Int32Array.from(tokenizer.encode(template.render(chatMessages(request))))],
+    prompts: [encodePrompt(template.render(chatMessages(request)), engine, 'messages')],
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     stops: [...stopsOf(request), ...template.stops],
     topCount: topCount ?? 0,
@@ -82,14 +86,15 @@ export function askedOfChat(
 
 export function askedOfCompletion(
   request: CompletionRequest,
-  tokenizer: Tokenizer,
+  engine: PromptEngine,
 ): { readonly asked: Asked; readonly format: Format } {
   const topCount = request.logprobs ?? null;
   const prompts = promptsOf(request).map((prompt) => {
-    if (typeof prompt === 'string') return Int32Array.from(tokenizer.encode(prompt));
-    const unknown = prompt.find((token) => token >= tokenizer.vocabularySize);
+    if (typeof prompt === 'string') return encodePrompt(prompt, engine, 'prompt');
+    const { vocabularySize } = engine.tokenizer;
+    const unknown = prompt.find((token) => token >= vocabularySize);
     if (unknown === undefined) return Int32Array.from(prompt);
-    throw badRequest(`Token ${unknown} is not in the vocabulary of ${tokenizer.vocabularySize}.`, 'prompt');
+    throw badRequest(`Token ${unknown} is not in the vocabulary of ${vocabularySize}.`, 'prompt');
   });
   const shared = sharedOf(request);
   if (prompts.length * shared.choicesPerPrompt > MAX_CHOICES)

@@ -3,12 +3,13 @@ import type { PackageId } from '@connito/market';
 import type { Clock, Log } from '@connito/node';
 import { ConnitoError } from '@connito/protocol';
 import type { EngineRequest } from '../engine/inference-engine.ts';
-import { ApiError, badRequest } from '../errors.ts';
+import { badRequest, unavailable } from '../errors.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { ExpertWishes } from '../openai/request-fields.ts';
 import { type ExpertReport, type ResponseHead, type Usage, usageOf } from '../openai/responses.ts';
 import type { ReceiptSink } from '../receipts/receipt-sink.ts';
 import { merge } from '../text/merge.ts';
+import { completionRoom } from './context-room.ts';
 import type { ModelVersion } from './model-version.ts';
 import type { Lease, ServedModel } from './served-model.ts';
 import { type ChoiceEvent, type ChoiceTally, writeChoice } from './write-choice.ts';
@@ -42,7 +43,7 @@ const SEED_RANGE = 2 ** 46;
 
 /**
  * One request's answer: its choices written side by side by one version of the model. When `events` has been read to the end or
- * closed, or the answer is disposed of before, the usage is recorded and the version released, also where the client left.
+ * closed, or the answer is disposed of before, it ends: the version is released and the usage recorded, also where the client left.
  */
 export class Answer implements Disposable {
   readonly head: ResponseHead;
@@ -54,7 +55,11 @@ export class Answer implements Disposable {
   readonly #tallies: readonly ChoiceTally[];
   readonly #dependencies: AnswerDependencies;
   readonly #startedMs: number;
-  #isBegun = false;
+  readonly #leaving = new AbortController();
+  readonly #ended = Promise.withResolvers<void>();
+  #choices: readonly AsyncGenerator<ChoiceEvent, void, void>[] = [];
+  #finished = 0;
+  #isEnding = false;
 
   /** Checks all that can be wrong before anything is computed. Fails with an `ApiError`. */
   constructor(model: ServedModel, lease: Lease, asked: Asked, dependencies: AnswerDependencies) {
@@ -77,7 +82,7 @@ export class Answer implements Disposable {
     const seed = asked.seed ?? randomInt(SEED_RANGE);
     const end = engine.tokenizer.specialIds;
     this.#requests = asked.prompts.flatMap((prompt, p) => {
-      const maxTokens = requireRoom(prompt.length, asked, engine.contextSize);
+      const maxTokens = completionRoom(prompt.length, asked, engine.contextSize);
       return Array.from({ length: asked.choicesPerPrompt }, (_, i) => ({
         prompt,
         maxTokens,
@@ -99,18 +104,16 @@ export class Answer implements Disposable {
   async *events(
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly index: number; readonly value: ChoiceEvent }, void, void> {
-    this.#isBegun = true;
-    const leaving = new AbortController();
-    const either = AbortSignal.any([signal, leaving.signal]);
+    if (this.#isEnding) return;
+    const either = AbortSignal.any([signal, this.#leaving.signal]);
     const { metrics, clock } = this.#dependencies;
     const { engine } = this.version;
-    const choices = this.#requests.map((request, i) =>
+    this.#choices = this.#requests.map((request, i) =>
       writeChoice(engine, request, this.#asked.stops, this.#tallies[i]!, either),
     );
-    let finished = 0;
     let isFirst = true;
     try {
-      for await (const event of merge(choices)) {
+      for await (const event of merge(this.#choices)) {
         if (isFirst) {
           metrics.firstTokenSeconds.observe(
             { model: this.#model.id },
@@ -118,23 +121,39 @@ export class Answer implements Disposable {
           );
           isFirst = false;
         }
-        if (event.value.kind === 'finish') finished += 1;
+        if (event.value.kind === 'finish') this.#finished += 1;
         yield event;
       }
     } catch (error) {
       throw this.#explained(error);
     } finally {
-      leaving.abort();
-      // What a client left behind ends within a step, and then says which experts it used.
-      void Promise.allSettled(choices.map(drain)).then(() => this.#settle(finished === choices.length));
+      void this.end();
     }
   }
 
-  /** For a client that left before the first event was asked for; else `events` does it. */
+  /** Resolves when the usage is recorded; a receipt that could not be written is in the log. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Ends the answer where it is, read or not. Resolves with `ended`. */
+  end(): Promise<void> {
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      this.#leaving.abort();
+      // What was left behind ends within a step, and then says which experts it used.
+      void Promise.allSettled(this.#choices.map(drain))
+        .then(() => this.#settle())
+        .catch((error: unknown) =>
+          this.#dependencies.log.error('A receipt could not be written', { request: this.head.id, error }),
+        )
+        .then(this.#ended.resolve);
+    }
+    return this.ended;
+  }
+
   [Symbol.dispose](): void {
-    if (this.#isBegun) return;
-    this.#isBegun = true;
-    this.#settle(false);
+    void this.end();
   }
 
   /** So far. */
@@ -162,9 +181,11 @@ export class Answer implements Disposable {
     return this.#tallies.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
   }
 
-  #settle(isComplete: boolean): void {
-    const { metrics, clock, receipts, log } = this.#dependencies;
+  async #settle(): Promise<void> {
+    this.#lease[Symbol.dispose]();
+    const { metrics, clock, receipts } = this.#dependencies;
     const model = this.#model.id;
+    const isComplete = this.#finished === this.#requests.length;
     metrics.tokens.inc({ model, kind: 'prompt' }, this.#promptTokens);
     metrics.tokens.inc({ model, kind: 'completion' }, this.#completionTokens);
     if (isComplete) metrics.answerSeconds.observe({ model }, (clock.nowMs() - this.#startedMs) / 1000);
@@ -180,19 +201,14 @@ export class Answer implements Disposable {
       // What was computed beyond a stop string is not charged.
       experts[id as PackageId] = Math.min(tokens, total);
     }
-    this.#lease[Symbol.dispose]();
-    receipts
-      .append({
-        requestId: this.head.id,
-        model,
-        promptTokens: this.#promptTokens,
-        completionTokens: this.#completionTokens,
-        experts,
-        issuedAtMs: clock.nowMs(),
-      })
-      .catch((error: unknown) =>
-        log.error('A receipt could not be written', { request: this.head.id, error }),
-      );
+    await receipts.append({
+      requestId: this.head.id,
+      model,
+      promptTokens: this.#promptTokens,
+      completionTokens: this.#completionTokens,
+      experts,
+      issuedAtMs: clock.nowMs(),
+    });
   }
 
   /** A dead engine is replaced; the client may try again. */
@@ -203,26 +219,11 @@ export class Answer implements Disposable {
     this.#model.restart(this.version).catch((failure: unknown) => {
       log.error('The engine could not be started again', { model: this.#model.id, error: failure });
     });
-    return new ApiError(503, 'The engine stopped and is being started again; try again shortly.', {
-      type: 'server_error',
-      code: 'engine_restarting',
-      retryAfterSeconds: 1,
-    });
+    return unavailable(
+      'The engine stopped and is being started again; try again shortly.',
+      'engine_restarting',
+    );
   }
-}
-
-function requireRoom(promptTokens: number, { maxTokens, idPrefix }: Asked, contextSize: number): number {
-  const param = idPrefix === 'cmpl' ? 'prompt' : 'messages';
-  if (promptTokens === 0)
-    throw badRequest(`Invalid '${param}': it must not be empty.`, param, 'invalid_value');
-  const wanted = maxTokens ?? Math.max(1, contextSize - promptTokens);
-  if (promptTokens + wanted <= contextSize) return wanted;
-  const asked = maxTokens === null ? '' : ` and ${maxTokens} in the completion`;
-  throw badRequest(
-    `This model's maximum context length is ${contextSize} tokens, and you asked for ${promptTokens + wanted} (${promptTokens} in the ${param}${asked}). Shorten the ${param} or the completion.`,
-    param,
-    'context_length_exceeded',
-  );
 }
 
 /** Reads a generator to its end; what it says is of no interest any more. */

@@ -1,7 +1,7 @@
 import type { ModelSource } from '@connito/model';
 import type { Log } from '@connito/node';
 import { ConnitoError } from '@connito/protocol';
-import { gatewayError } from '../errors.ts';
+import { gatewayError, stopping } from '../errors.ts';
 import { ModelVersion, type OpenEngine } from './model-version.ts';
 
 /** A version for as long as one request needs it. */
@@ -25,6 +25,7 @@ export class ServedModel {
   readonly #retiring = new Set<ModelVersion>();
   #history: ModelSource[] = [];
   #changing: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
 
   private constructor(
     options: { readonly id: string; readonly createdSeconds: number; readonly version: ModelVersion },
@@ -98,7 +99,9 @@ export class ServedModel {
     });
   }
 
+  /** Ends all engines, after a change that has begun; later changes fail with 503. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#changing.catch(() => undefined);
     await Promise.all([
       this.#current.engine.stop(),
@@ -107,7 +110,12 @@ export class ServedModel {
   }
 
   #change<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changing.catch(() => undefined).then(change);
+    const changed = this.#changing
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#isStopped) throw stopping();
+        return change();
+      });
     this.#changing = changed;
     return changed;
   }

@@ -21,6 +21,7 @@ export async function* writeChoice(
   tally: ChoiceTally,
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceEvent, void, void> {
+  if (signal.aborted) return;
   const text = new AnswerText(engine.tokenizer, stops);
   const enough = new AbortController();
   const sequence = engine.generate(request, AbortSignal.any([signal, enough.signal]));

@@ -4,10 +4,10 @@ export async function* merge<T>(
 ): AsyncGenerator<{ readonly index: number; readonly value: T }, void, void> {
   const pending = new Map<number, Promise<{ index: number; result: IteratorResult<T, void> }>>();
   const advance = (index: number): void => {
-    pending.set(
-      index,
-      sources[index]!.next().then((result) => ({ index, result })),
-    );
+    const next = sources[index]!.next().then((result) => ({ index, result }));
+    // Nobody may be left to hear of a failure: whoever reads has gone, or another source has failed before.
+    next.catch(() => undefined);
+    pending.set(index, next);
   };
   for (const index of sources.keys()) advance(index);
   while (pending.size > 0) {

@@ -28,6 +28,8 @@ export interface Tokenizer {
   idOf(token: string): number | null;
   /** The bytes one id stands for; an added token gives its text. */
   bytesOf(id: number): Uint8Array;
+  /** UTF-16 code units that so many tokens never exceed: what is longer need not be encoded to know that it is too long. */
+  longestText(tokens: number): number;
 }
 
 /** Loads a tokenizer from a tokenizer.json file. */
@@ -57,6 +59,7 @@ class ByteLevelTokenizer implements Tokenizer {
   readonly #bytes: readonly (Uint8Array | undefined)[];
   readonly #bpe: BpeEncoder;
   readonly #normalize: ((text: string) => string) | null;
+  readonly #longestTokenBytes: number;
   /** Added tokens found before, and those found after, normalisation. */
   readonly #rawPattern: RegExp | null;
   readonly #normalizedPattern: RegExp | null;
@@ -98,6 +101,7 @@ class ByteLevelTokenizer implements Tokenizer {
     this.#added = added;
     this.#addedIds = new Set(json.added_tokens.map((token) => token.id));
     this.#bytes = bytes;
+    this.#longestTokenBytes = bytes.reduce((longest, token) => Math.max(longest, token?.length ?? 0), 1);
     this.#bpe = new BpeEncoder(json.model, splitPatternsOf(json.pre_tokenizer));
     this.#normalize = normalize;
     this.#rawPattern = addedTokenPattern(raw);
@@ -153,6 +157,11 @@ class ByteLevelTokenizer implements Tokenizer {
       );
     }
     return bytes;
+  }
+
+  longestText(tokens: number): number {
+    // A code unit is a byte or more, and composing makes one unit of four at most.
+    return tokens * this.#longestTokenBytes * (this.#normalize === null ? 1 : 4);
   }
 
   #encodeAround(
