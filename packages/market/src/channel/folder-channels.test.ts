@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PACKAGE_FILES } from '../package/layout.ts';
+import { examplePackage } from '../testing/example-package.ts';
 import type { PackageChannel } from './channel.ts';
 import { describeChannel } from './channel-contract.ts';
 import { DirectoryChannel } from './directory-channel.ts';
@@ -24,6 +26,26 @@ describeChannel(
   'a directory of tarballs',
   below((folder) => new TarballChannel(folder)),
 );
+
+describe('a folder of packages', () => {
+  it('says so when the version it has is damaged, and takes it for no other', async () => {
+    await using made = await below((folder) => new DirectoryChannel(folder))();
+    const channel = made.channel as DirectoryChannel;
+    await channel.publish(await examplePackage());
+    await writeFile(join(channel.folderOf('math', '1.0.0'), PACKAGE_FILES.experts), 'damaged');
+    await expect(channel.publish(await examplePackage())).rejects.toMatchObject({ code: 'package_corrupt' });
+  });
+
+  it('takes no copy of a tarball for a version', async () => {
+    await using made = await below((folder) => new TarballChannel(folder))();
+    const { channel } = made;
+    await channel.publish(await examplePackage());
+    const folder = channel.address.slice('tarballs:'.length);
+    await rename(join(folder, 'math_1.0.0.tgz'), join(folder, 'math_1.0.0_copy.tgz'));
+    expect(await channel.versions('math')).toEqual([]);
+    expect(await channel.names()).toEqual([]);
+  });
+});
 
 describe('an address', () => {
   it('names its channel', () => {

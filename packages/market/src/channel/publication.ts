@@ -1,4 +1,4 @@
-import { ConnitoError } from '@connito/protocol';
+import { ConnitoError, equalBytes } from '@connito/protocol';
 import { marketError } from '../errors.ts';
 import { decodeExpertDocument, type PackageId, packageIdOf } from '../package/expert-manifest.ts';
 import { DEFAULT_MAX_PACKAGE_BYTES, PACKAGE_FILES, type PackageFiles } from '../package/layout.ts';
@@ -13,7 +13,10 @@ export function identityOf(files: PackageFiles): { readonly name: string; readon
   return { name, version };
 }
 
-/** Whether a version still has to be added. Fails with `version_exists` where it is there with other bytes. */
+/**
+ * Whether a version still has to be added. Fails with `version_exists` where it is there with other content, and with
+ * `package_corrupt` where it is the same package, damaged.
+ */
 export async function mustPublish(
   channel: Pick<PackageChannel, 'versions' | 'fetch' | 'address'>,
   files: PackageFiles,
@@ -23,8 +26,13 @@ export async function mustPublish(
   if (!(await channel.versions(name, signal)).includes(version)) return true;
   const options = { maxBytes: DEFAULT_MAX_PACKAGE_BYTES, ...(signal === undefined ? {} : { signal }) };
   const present = await channel.fetch(name, version, options);
-  const same = idIn(present) === idIn(files);
-  if (!same) throw versionExists(channel.address, name, version);
+  if (idIn(present) !== idIn(files)) throw versionExists(channel.address, name, version);
+  for (const [file, bytes] of files) {
+    const there = present.get(file);
+    if (file === PACKAGE_FILES.manifest || (there !== undefined && equalBytes(there, bytes))) continue;
+    const message = `${channel.address} has ${name} ${version} already, and its ${file} is damaged. Remove the version there, then publish it again.`;
+    throw marketError('package_corrupt', message, { name, version, file });
+  }
   return false;
 }
 

@@ -67,9 +67,10 @@ export class TarballChannel implements PackageChannel {
     }
     return entries.flatMap((entry) => {
       if (!entry.endsWith(SUFFIX)) return [];
-      const [file = '', version = ''] = entry.slice(0, -SUFFIX.length).split(SEPARATOR);
+      const [file = '', version = '', ...more] = entry.slice(0, -SUFFIX.length).split(SEPARATOR);
       const name = file.replace(SLASH, '/');
-      return isPackageName(name) && isPackageVersion(version) ? [{ name, version }] : [];
+      const isVersion = more.length === 0 && isPackageName(name) && isPackageVersion(version);
+      return isVersion ? [{ name, version }] : [];
     });
   }
 }

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PackageChannel } from '../channel/channel.ts';
 import { DirectoryChannel } from '../channel/directory-channel.ts';
+import { marketError } from '../errors.ts';
 import { PACKAGE_FILES, type PackageFiles } from '../package/layout.ts';
 import { parsePackageSpec } from '../package/package-name.ts';
 import { signNotice } from '../registry/notice.ts';
@@ -95,6 +96,58 @@ describe('installing', () => {
     await expect(packages.read(spec('math'))).rejects.toMatchObject({ code: 'package_corrupt' });
   });
 
+  it('again mends a damaged copy, and touches no whole one', async () => {
+    await publish('1.0.0');
+    const { folder: at } = await packages.install(channel, spec('math'));
+    const path = join(at, PACKAGE_FILES.experts);
+    const whole = await readFile(path);
+    const before = await stat(path);
+    await packages.install(channel, spec('math'));
+    expect((await stat(path)).ino).toBe(before.ino);
+    const damages: (() => Promise<void>)[] = [
+      () => writeFile(path, whole.subarray(0, 100)),
+      () => rm(path),
+      () => writeFile(join(at, PACKAGE_FILES.manifest), '{}'),
+      () => symlink('/etc/passwd', join(at, 'more')),
+    ];
+    for (const damage of damages) {
+      await damage();
+      expect((await packages.list())[0]!.fault).not.toBeNull();
+      await packages.install(channel, spec('math'));
+      expect((await packages.list())[0]!.fault).toBeNull();
+      expect(await readFile(path)).toEqual(whole);
+    }
+  });
+
+  it('refuses another package under an installed version', async () => {
+    await publish('1.0.0');
+    await packages.install(channel, spec('math'));
+    const other = await examplePackage({ facts: { description: 'Something else.' } });
+    await expect(packages.install(dishonest(other), spec('math'))).rejects.toMatchObject({
+      code: 'version_exists',
+    });
+    expect((await packages.read(spec('math'))).manifest.description).not.toBe('Something else.');
+  });
+
+  it('takes a name’s later versions from who published the first, unless another is trusted', async () => {
+    await publish('1.0.0');
+    await packages.install(channel, spec('math'));
+    const { validator } = EXAMPLE_KEYS;
+    const squatted = await examplePackage({
+      facts: { version: '1.1.0', publisher: validator.hotkey },
+      signers: [validator],
+    });
+    await channel.publish(squatted);
+    await expect(packages.install(channel, spec('math'))).rejects.toMatchObject({
+      code: 'publisher_not_trusted',
+      message: expect.stringContaining(validator.hotkey),
+    });
+    const rules = { publishers: new Set([validator.hotkey]) };
+    expect((await packages.install(channel, spec('math'), { rules })).installed.manifest.version).toBe(
+      '1.1.0',
+    );
+  });
+
   it('by an index refuses what was revoked, and what is not the package it lists', async () => {
     await publish('1.0.0');
     await publish('1.1.0');
@@ -129,5 +182,28 @@ describe('installing', () => {
     const { index, refused } = await indexChannels([channel, dishonest(new Map())], EMPTY_INDEX);
     expect(index.entries).toHaveLength(1);
     expect(refused).toMatchObject([{ channel: 'dir:/dishonest', code: 'package_files_wrong' }]);
+  });
+
+  it('an index is made of the channels that can be listed, and not without any', async () => {
+    await publish('1.0.0');
+    const unlisted: PackageChannel = {
+      ...dishonest(new Map()),
+      names: () => Promise.reject(marketError('channel_refused', 'It lists nothing.')),
+    };
+    const half: PackageChannel = {
+      ...dishonest(new Map()),
+      versions: () => Promise.reject(marketError('channel_malformed', 'No listing.')),
+    };
+    const { index, refused } = await indexChannels([unlisted, half, channel], EMPTY_INDEX);
+    expect(index.entries).toHaveLength(1);
+    expect(refused.map(({ name, version, code }) => [name, version, code])).toEqual([
+      [null, null, 'channel_refused'],
+      ['math', null, 'channel_malformed'],
+    ]);
+    await expect(indexChannels([unlisted], index)).rejects.toMatchObject({ code: 'channel_refused' });
+    const later = { ...unlisted, names: () => Promise.reject(marketError('channel_unreachable', 'Busy.')) };
+    await expect(indexChannels([later, channel], index)).rejects.toMatchObject({
+      code: 'channel_unreachable',
+    });
   });
 });

@@ -1,15 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncDirectory } from '@connito/node';
-import { ConnitoError } from '@connito/protocol';
+import { ConnitoError, type Hotkey } from '@connito/protocol';
 import type { PackageChannel } from '../channel/channel.ts';
 import { DirectoryChannel } from '../channel/directory-channel.ts';
 import { marketError } from '../errors.ts';
-import type { ExpertManifest, PackageId } from '../package/expert-manifest.ts';
-import { DEFAULT_MAX_PACKAGE_BYTES } from '../package/layout.ts';
+import { decodeExpertDocument, type ExpertManifest, type PackageId } from '../package/expert-manifest.ts';
+import { DEFAULT_MAX_PACKAGE_BYTES, maxFileBytes, PACKAGE_FILES } from '../package/layout.ts';
+import { readPlainFile } from '../package/package-folder.ts';
 import { bestVersion, type PackageSpec } from '../package/package-name.ts';
 import { type ExpertPackage, type PackageRules, verifyPackage } from '../package/verify-package.ts';
-import { type PackageIndex, requireNotRevoked, resolveVersion } from '../registry/package-index.ts';
+import { type PackageIndex, resolveVersion } from '../registry/package-index.ts';
 
 /** An installed version, or what is wrong with it now. */
 export type InstalledPackage = {
@@ -55,10 +56,8 @@ export class InstalledPackages {
     options: InstallOptions = {},
   ): Promise<{ readonly folder: string; readonly installed: ExpertPackage }> {
     const { rules = {}, index = null, signal } = options;
-    const version =
-      index === null
-        ? await newest(channel, spec, signal)
-        : resolveVersion(index, spec.name, spec.range).version;
+    const entry = index === null ? null : resolveVersion(index, spec.name, spec.range, rules.publishers);
+    const version = entry === null ? await newest(channel, spec, signal) : entry.version;
     const maxBytes = rules.maxBytes ?? DEFAULT_MAX_PACKAGE_BYTES;
     const fetching = { maxBytes, ...(signal === undefined ? {} : { signal }) };
     const files = await channel.fetch(spec.name, version, fetching);
@@ -68,17 +67,58 @@ export class InstalledPackages {
       const message = `${channel.address} gave ${manifest.name} ${manifest.version} for ${spec.name} ${version}.`;
       throw marketError('package_corrupt', message);
     }
-    if (index !== null) {
-      const listed = index.entries.find((entry) => entry.name === spec.name && entry.version === version);
-      if (listed !== undefined && listed.id !== id) {
-        const message = `${spec.name} ${version} from ${channel.address} is another package than the one the index lists: ${id.slice(0, 12)}…, not ${listed.id.slice(0, 12)}….`;
-        throw marketError('package_corrupt', message, { name: spec.name, version });
-      }
-      requireNotRevoked(index, { id, name: spec.name, version });
+    if (entry !== null && entry.id !== id) {
+      const message = `${spec.name} ${version} from ${channel.address} is another package than the one the index lists: ${id.slice(0, 12)}…, not ${entry.id.slice(0, 12)}….`;
+      throw marketError('package_corrupt', message, { name: spec.name, version });
     }
+    await this.#requireSamePublisher(manifest, rules);
     await options.check?.(manifest);
+    const folder = this.#folder.folderOf(spec.name, version);
+    if (await this.#isDamaged(spec.name, version)) await rm(folder, { recursive: true });
     await this.#folder.publish(files, signal);
-    return { folder: this.#folder.folderOf(spec.name, version), installed };
+    return { folder, installed };
+  }
+
+  /** A name is its first publisher's here, in whatever channel somebody else uses it: fails with `publisher_not_trusted`. */
+  async #requireSamePublisher(
+    { name, publisher }: ExpertManifest,
+    { publishers }: PackageRules,
+  ): Promise<void> {
+    if (publishers !== undefined) return;
+    for (const version of await this.#folder.versions(name)) {
+      const known = await this.#publisherOf(name, version);
+      if (known === null || known === publisher) continue;
+      const message = `${name} ${version} is installed and published by ${known}; this one is published by ${publisher}. If you trust it too, say so with --trust ${publisher}.`;
+      throw marketError('publisher_not_trusted', message, { name, publisher });
+    }
+  }
+
+  /** Null where the manifest is damaged. */
+  async #publisherOf(name: string, version: string): Promise<Hotkey | null> {
+    const path = join(this.#folder.folderOf(name, version), PACKAGE_FILES.manifest);
+    try {
+      const bytes = await readPlainFile(
+        path,
+        maxFileBytes(PACKAGE_FILES.manifest, DEFAULT_MAX_PACKAGE_BYTES),
+      );
+      return decodeExpertDocument(bytes).manifest.publisher;
+    } catch (error) {
+      if (error instanceof ConnitoError) return null;
+      throw error;
+    }
+  }
+
+  /** Whether there is such a version and it is no whole package any more. */
+  async #isDamaged(name: string, version: string): Promise<boolean> {
+    if (!(await this.#folder.versions(name)).includes(version)) return false;
+    try {
+      await this.#read(name, version, {});
+      return false;
+    } catch (error) {
+      if (!(error instanceof ConnitoError) || error.code === 'file_unusable') throw error;
+      // Whole, and under rules of its own.
+      return error.code !== 'package_unlicensed';
+    }
   }
 
   /** All installed versions, each verified; what is damaged is listed with its fault. */

@@ -8,9 +8,9 @@ import {
   encodeCanonical,
   expertGroupIdSchema,
   float32Length,
+  fromHex,
   groupTensors,
   hotkeySchema,
-  isSignedBy,
   MAX_TENSORS,
   nameSchema,
   nanoNatsSchema,
@@ -20,6 +20,7 @@ import {
   type Sign,
   signatureSchema,
   signDocument,
+  signingMessage,
   stateHashSchema,
   taggedHashHex,
   type Verify,
@@ -232,14 +233,17 @@ export async function signManifest(
 /** Fails with `package_bad_signature` where one is false, and with `package_unsigned` where the publisher's is missing. */
 export function requireSignatures({ manifest, signatures }: ExpertDocument, verify: Verify): void {
   const { name, version, publisher } = manifest;
+  if (!signatures.some(({ hotkey }) => hotkey === publisher)) {
+    const message = `${name} ${version} is not signed by its publisher ${publisher}. Sign it with "connito package sign".`;
+    throw marketError('package_unsigned', message, { name, version, publisher });
+  }
+  // Once: a manifest may have megabytes, and dozens may have signed it.
+  const signed = signingMessage(PACKAGE_FORMAT, manifest as CanonicalValue);
   for (const { hotkey, signature } of signatures) {
-    if (isSignedBy(hotkey, PACKAGE_FORMAT, manifest as CanonicalValue, signature, verify)) continue;
+    if (verify(hotkey, signed, fromHex(signature))) continue;
     const message = `${name} ${version} carries a signature of ${hotkey} that does not fit its manifest: one of the two was changed. Fetch it again from somebody you trust.`;
     throw marketError('package_bad_signature', message, { name, version, hotkey });
   }
-  if (signatures.some(({ hotkey }) => hotkey === publisher)) return;
-  const message = `${name} ${version} is not signed by its publisher ${publisher}. Sign it with "connito package sign".`;
-  throw marketError('package_unsigned', message, { name, version, publisher });
 }
 
 /** The row of a file that the manifest names. */

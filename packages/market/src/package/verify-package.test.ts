@@ -120,6 +120,23 @@ describe('a forged package', () => {
     }
   });
 
+  it('is hashed once, however many have signed it, and not before its publisher has', async () => {
+    const { publisher, miner, validator } = EXAMPLE_KEYS;
+    const messages = new Set<Uint8Array>();
+    const verify: Verify = (_, message) => {
+      messages.add(message);
+      return true;
+    };
+    verifyPackage(await examplePackage({ signers: [publisher, miner, validator] }), { verify });
+    expect(messages.size).toBe(1);
+    messages.clear();
+    const unsigned = await examplePackage({ signers: [miner, validator] });
+    expect(() => verifyPackage(unsigned, { verify })).toThrow(
+      expect.objectContaining({ code: 'package_unsigned' }),
+    );
+    expect(messages.size).toBe(0);
+  });
+
   it('of a publisher the reader does not trust is refused', async () => {
     const files = await examplePackage();
     const publishers = new Set<Hotkey>([EXAMPLE_KEYS.validator.hotkey]);

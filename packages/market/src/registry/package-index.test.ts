@@ -16,6 +16,7 @@ import {
   statusOf,
   withEntry,
   withNotice,
+  withNoticesOf,
 } from './package-index.ts';
 
 const { publisher, validator } = EXAMPLE_KEYS;
@@ -130,6 +131,45 @@ describe('an index', () => {
     const later = withNotice(index, await notice('deprecate', '1.0.0', { sequence: 3 }));
     const replayed = await notice('restore', '1.0.0', { sequence: 3 });
     expect(() => withNotice(later, replayed)).toThrow(/a later one is there already/);
+  });
+
+  it('keeps a revocation while its package is listed nowhere, and heeds it when it comes back', async () => {
+    const revoked = withNotice(index, await notice('revoke', '1.2.0'));
+    const away: PackageIndex = {
+      ...EMPTY_INDEX,
+      entries: index.entries.filter(({ name }) => name === 'law'),
+    };
+    const kept = decodeIndex(encodeIndex(withNoticesOf(away, revoked)));
+    expect(kept.notices).toEqual(revoked.notices);
+    const back = withNoticesOf(index, kept);
+    expect(() => versionOf(back, '1.2.0')).toThrow(expect.objectContaining({ code: 'package_revoked' }));
+  });
+
+  it('is not told by others of a package before it is listed', async () => {
+    const foreign = await notice('revoke', '1.2.0', { key: validator, publisher: validator.hotkey });
+    const before: PackageIndex = { ...EMPTY_INDEX, notices: [foreign] };
+    expect(decodeIndex(encodeIndex(before))).toEqual(before);
+    expect(withNoticesOf(index, before).notices).toEqual([]);
+    expect(versionOf({ ...index, notices: [foreign] }, '1')).toBe('1.2.0');
+    expect(() => decodeIndex(encodeIndex({ ...index, notices: [foreign] }))).toThrow(/only its publisher/);
+  });
+
+  it('does not choose between publishers of one name', async () => {
+    const files = await examplePackage({
+      facts: { version: '1.9.0', publisher: validator.hotkey },
+      signers: [validator],
+    });
+    const squatted = withEntry(
+      index,
+      entryOf(decodeExpertDocument(files.get(PACKAGE_FILES.manifest)!), ['dir:/srv/experts']),
+    );
+    expect(() => versionOf(squatted, '1')).toThrow(
+      expect.objectContaining({ code: 'publisher_not_trusted' }),
+    );
+    const by = (key: Keypair) => resolveVersion(squatted, 'math', '1', new Set([key.hotkey])).version;
+    expect(by(publisher)).toBe('1.2.0');
+    expect(by(validator)).toBe('1.9.0');
+    expect(() => by(EXAMPLE_KEYS.miner)).toThrow(expect.objectContaining({ code: 'publisher_not_trusted' }));
   });
 
   it('comes back from its bytes, and not with a notice changed', async () => {

@@ -2,6 +2,7 @@ import {
   type CanonicalValue,
   decodeCanonical,
   encodeCanonical,
+  type Hotkey,
   hotkeySchema,
   nameSchema,
   nanoNatsSchema,
@@ -135,25 +136,53 @@ export function withNotice(
   signed: SignedNotice,
   verify: Verify = verifySr25519,
 ): PackageIndex {
+  const entry = index.entries.find(({ id }) => id === signed.notice.package);
+  if (entry === undefined) throw refuseNotice(signed, 'the index has no such package');
+  return withKnownNotice(index, signed, verify);
+}
+
+/** Of a package that is not listed now, whoever signed a notice may have been its publisher: an entry decides when it comes. */
+function withKnownNotice(index: PackageIndex, signed: SignedNotice, verify: Verify): PackageIndex {
   const { notice } = signed;
   requireNotice(signed, verify);
+  const refuse = (why: string) => refuseNotice(signed, why);
   const entry = index.entries.find(({ id }) => id === notice.package);
-  const refuse = (why: string) =>
-    marketError('document_refused', `The notice about ${notice.name} ${notice.version} is refused: ${why}.`);
-  if (entry === undefined) throw refuse('the index has no such package');
-  if (entry.name !== notice.name || entry.version !== notice.version)
+  if (entry !== undefined && (entry.name !== notice.name || entry.version !== notice.version))
     throw refuse('it names another package');
-  if (entry.publisher !== notice.publisher)
+  if (entry !== undefined && entry.publisher !== notice.publisher)
     throw refuse(`only its publisher ${entry.publisher} may say this`);
-  const last = latestNotice(index, entry);
+  const last = latestNotice(index, { id: notice.package, publisher: notice.publisher });
   if (last !== null && last.notice.sequence >= notice.sequence) throw refuse('a later one is there already');
   if (last?.notice.kind === 'revoke') throw refuse('the version is revoked, which is never taken back');
   return { ...index, notices: [...index.notices, signed] };
 }
 
+function refuseNotice({ notice }: SignedNotice, why: string) {
+  const message = `The notice about ${notice.name} ${notice.version} is refused: ${why}.`;
+  return marketError('document_refused', message);
+}
+
+/** An index with the notices of an older one, but those that somebody else than a listed package's publisher signed. */
+export function withNoticesOf(index: PackageIndex, before: PackageIndex): PackageIndex {
+  const listed = new Map(index.entries.map((entry) => [entry.id, entry]));
+  const notices = before.notices.filter(({ notice }) => {
+    const entry = listed.get(notice.package);
+    return (
+      entry === undefined ||
+      (entry.publisher === notice.publisher && entry.name === notice.name && entry.version === notice.version)
+    );
+  });
+  return { ...index, notices };
+}
+
+/** Whose notices say something of a package. */
+type Noticed = Pick<IndexEntry, 'id' | 'publisher'>;
+
 /** What the publisher last said of a version; a revocation outlives whatever follows. */
-export function latestNotice(index: PackageIndex, entry: Pick<IndexEntry, 'id'>): SignedNotice | null {
-  const own = index.notices.filter(({ notice }) => notice.package === entry.id);
+export function latestNotice(index: PackageIndex, entry: Noticed): SignedNotice | null {
+  const own = index.notices.filter(
+    ({ notice }) => notice.package === entry.id && notice.publisher === entry.publisher,
+  );
   const revoked = own.find(({ notice }) => notice.kind === 'revoke');
   return revoked ?? own.sort((a, b) => b.notice.sequence - a.notice.sequence)[0] ?? null;
 }
@@ -165,18 +194,30 @@ const STATUS_OF: Readonly<Record<NoticeKind, PackageStatus>> = {
   revoke: 'revoked',
 };
 
-export function statusOf(index: PackageIndex, entry: Pick<IndexEntry, 'id'>): PackageStatus {
+export function statusOf(index: PackageIndex, entry: Noticed): PackageStatus {
   const last = latestNotice(index, entry);
   return last === null ? 'active' : STATUS_OF[last.notice.kind];
 }
 
 /**
  * The version of a package that a range means now: the highest that is neither revoked nor rolled back; a deprecated one only
- * where no active one fits. A version named exactly is meant even when it was rolled back. Fails with `package_missing`, or
- * with `package_revoked` where only revoked ones fit.
+ * where no active one fits. A version named exactly is meant even when it was rolled back. Fails with `package_missing`, with
+ * `package_revoked` where only revoked ones fit, or with `publisher_not_trusted` where several publishers use the name and
+ * `publishers` does not say which of them is meant.
  */
-export function resolveVersion(index: PackageIndex, name: string, range: string): IndexEntry {
-  const own = index.entries.filter((entry) => entry.name === name);
+export function resolveVersion(
+  index: PackageIndex,
+  name: string,
+  range: string,
+  publishers?: ReadonlySet<Hotkey>,
+): IndexEntry {
+  const named = index.entries.filter((entry) => entry.name === name);
+  const own = publishers === undefined ? named : named.filter(({ publisher }) => publishers.has(publisher));
+  const owners = [...new Set((own.length > 0 ? own : named).map(({ publisher }) => publisher))];
+  if (owners.length > (own.length > 0 ? 1 : 0)) {
+    const message = `${name} is published by ${owners.join(' and by ')}; name the one you trust with --trust.`;
+    throw marketError('publisher_not_trusted', message, { name });
+  }
   const pick = (statuses: readonly PackageStatus[]): IndexEntry | null => {
     const fitting = own.filter((entry) => statuses.includes(statusOf(index, entry)));
     const version = bestVersion(
@@ -195,15 +236,7 @@ export function resolveVersion(index: PackageIndex, name: string, range: string)
   throw marketError('package_missing', message, { name, range });
 }
 
-/** Fails with `package_revoked`. */
-export function requireNotRevoked(
-  index: PackageIndex,
-  entry: Pick<IndexEntry, 'id' | 'name' | 'version'>,
-): void {
-  if (statusOf(index, entry) === 'revoked') throw revokedError(index, entry);
-}
-
-function revokedError(index: PackageIndex, entry: Pick<IndexEntry, 'id' | 'name' | 'version'>) {
+function revokedError(index: PackageIndex, entry: Noticed & Pick<IndexEntry, 'name' | 'version'>) {
   const { name, version } = entry;
   const { reason, replacement } = latestNotice(index, entry)!.notice;
   const instead = replacement === null ? 'There is no replacement.' : `Use ${replacement} instead.`;
@@ -266,6 +299,6 @@ export function decodeIndex(bytes: Uint8Array, verify: Verify = verifySr25519): 
   }
   // Added one by one, each notice passes the same checks as on the day it was made.
   let checked: PackageIndex = { ...parsed.data, notices: [] };
-  for (const signed of parsed.data.notices) checked = withNotice(checked, signed, verify);
+  for (const signed of parsed.data.notices) checked = withKnownNotice(checked, signed, verify);
   return checked;
 }

@@ -2,7 +2,7 @@ import type { NoticeKind } from '@connito/market';
 import { newCommand, newCommandGroup } from '../../command/command.ts';
 import type { CommandContext } from '../../command/context.ts';
 import { parseOptions } from '../../command/options.ts';
-import { defaultPackages, newSigningCommand, newVerifyingCommand } from '../package/command.ts';
+import { collect, defaultPackages, newSigningCommand, newVerifyingCommand } from '../package/command.ts';
 
 export function marketCommand(context: CommandContext) {
   const packages = defaultPackages(context);
@@ -24,6 +24,7 @@ export function marketCommand(context: CommandContext) {
     .description('Compare packages: domain, base, gain, forgetting, size, licence, price, lineage, signers.')
     .argument('<specs...>', 'math@1, @team/math@^1.2; of each the version an installation would take')
     .requiredOption('--index <file>', 'index that has them')
+    .option('--trust <hotkey>', 'compare packages of this publisher only; may be given again', collect, [])
     .action(async (specs, raw) => {
       const { compareOptions } = await import('./options.ts');
       const options = parseOptions(compareOptions, { ...raw, specs });

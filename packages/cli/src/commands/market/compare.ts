@@ -7,7 +7,9 @@ import type { CompareOptions } from './options.ts';
 
 export async function compare(options: CompareOptions, { stdout }: CommandContext): Promise<void> {
   const index = await readIndex(options.index);
-  const entries = options.specs.map(({ name, range }) => resolveVersion(index, name, range));
+  const entries = options.specs.map(({ name, range }) =>
+    resolveVersion(index, name, range, options.trust ?? undefined),
+  );
   if (options.json === true) {
     const packages = entries.map((entry) => ({
       ...entry,

@@ -9,6 +9,7 @@ import {
   withNotice,
 } from '@connito/market';
 import { loadHotkey, writeDurably } from '@connito/node';
+import type { Hotkey } from '@connito/protocol';
 import type { CommandContext } from '../../command/context.ts';
 import { cliError } from '../../errors.ts';
 import { readIndex } from './index-file.ts';
@@ -23,7 +24,7 @@ export async function giveNotice(
   const { walletsPath, wallet, hotkey, json } = options;
   const keypair = await loadHotkey({ walletsPath, wallet, hotkey });
   const index = await readIndex(options.index);
-  const entry = entryNamed(index, options.spec);
+  const entry = entryNamed(index, options.spec, keypair.hotkey);
   const { name, version, id } = entry;
   const replacement = replacementOf(kind, index, entry, options.replacement ?? null);
   const last = latestNotice(index, entry);
@@ -50,9 +51,14 @@ export async function giveNotice(
   stdout.write(`${name} ${version} is ${status} in ${options.index}.\n`);
 }
 
-/** Notices are about one version, never about what a range happens to mean. */
-function entryNamed(index: PackageIndex, { name, range }: NoticeOptions['spec']): IndexEntry {
-  const entry = index.entries.find((candidate) => candidate.name === name && candidate.version === range);
+/** Notices are about one version, never about what a range happens to mean; of several publishers', one's own. */
+function entryNamed(
+  index: PackageIndex,
+  { name, range }: NoticeOptions['spec'],
+  publisher: Hotkey,
+): IndexEntry {
+  const found = index.entries.filter((candidate) => candidate.name === name && candidate.version === range);
+  const entry = found.find((candidate) => candidate.publisher === publisher) ?? found[0];
   if (entry !== undefined) return entry;
   const versions = index.entries.filter((candidate) => candidate.name === name).map(({ version }) => version);
   const known = versions.length === 0 ? 'none' : versions.join(', ');

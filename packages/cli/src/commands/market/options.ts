@@ -12,7 +12,12 @@ export const indexOptions = z.object({
 });
 export type IndexOptions = z.output<typeof indexOptions>;
 
-export const compareOptions = z.object({ specs: z.array(specOption).min(1), index: pathOption, json });
+export const compareOptions = z.object({
+  specs: z.array(specOption).min(1),
+  index: pathOption,
+  trust: ruleFields.trust,
+  json,
+});
 export type CompareOptions = z.output<typeof compareOptions>;
 
 export const noticeOptions = z.object({

@@ -1,4 +1,4 @@
-import { EMPTY_INDEX, encodeIndex, indexChannels, openChannel } from '@connito/market';
+import { EMPTY_INDEX, encodeIndex, indexChannels, openChannel, type RefusedVersion } from '@connito/market';
 import { CHECKPOINT_FILES } from '@connito/model';
 import { hasCode, systemCode, writeDurably } from '@connito/node';
 import type { CommandContext } from '../../command/context.ts';
@@ -28,10 +28,16 @@ export async function writeIndex(options: IndexOptions, context: CommandContext)
     context.stdout.write(`${JSON.stringify(object)}\n`);
     return;
   }
-  for (const { channel, name, version, message } of refused) {
-    context.stderr.write(`left out ${name} ${version} of ${channel}: ${message}\n`);
-  }
+  tellRefused(refused, context);
   context.stdout.write(
     `${index.entries.length} packages and ${index.notices.length} notices are in ${out}.\n`,
   );
+}
+
+/** Each channel, package or version that an index leaves out, on standard error. */
+export function tellRefused(refused: readonly RefusedVersion[], { stderr }: CommandContext): void {
+  for (const { channel, name, version, message } of refused) {
+    const what = name === null ? channel : `${[name, version].filter(Boolean).join(' ')} of ${channel}`;
+    stderr.write(`left out ${what}: ${message}\n`);
+  }
 }

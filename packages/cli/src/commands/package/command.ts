@@ -4,7 +4,7 @@ import { parseOptions } from '../../command/options.ts';
 import { defaultWalletsPath } from '../../command/role-flags.ts';
 import { UP_DEFAULTS } from '../up/options.ts';
 
-const collect = (value: string, before: readonly string[]) => [...before, value];
+export const collect = (value: string, before: readonly string[]) => [...before, value];
 
 /** Where installed packages are unless --packages says otherwise. */
 export function defaultPackages({ env }: CommandContext): string {

@@ -25,7 +25,8 @@ async function installOne(
   options: InstallOptions,
   context: CommandContext,
 ): Promise<void> {
-  const entry = index === null ? null : resolveVersion(index, spec.name, spec.range);
+  const entry =
+    index === null ? null : resolveVersion(index, spec.name, spec.range, options.trust ?? undefined);
   const address = options.from ?? entry?.channels[0];
   if (address === undefined) {
     throw cliError('invalid_option', '--from: name a channel, or an index that knows one with --index');

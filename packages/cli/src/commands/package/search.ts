@@ -4,6 +4,7 @@ import type { CommandContext } from '../../command/context.ts';
 import { formatTable } from '../../command/table.ts';
 import { cliError } from '../../errors.ts';
 import { baseHashOfFolder, readIndex } from '../market/index-file.ts';
+import { tellRefused } from '../market/write-index.ts';
 import { entryColumns } from './figures.ts';
 import type { SearchOptions } from './options.ts';
 import { credentialsOf } from './rules.ts';
@@ -15,7 +16,9 @@ export async function search(options: SearchOptions, context: CommandContext): P
     throw cliError('invalid_option', '--index: name an index, or channels with --from');
   }
   const channels = options.from.map((address) => openChannel(address, credentialsOf(context)));
-  const fresh = channels.length === 0 ? stored : (await indexChannels(channels, stored)).index;
+  const { index: fresh, refused } =
+    channels.length === 0 ? { index: stored, refused: [] } : await indexChannels(channels, stored);
+  tellRefused(refused, context);
   const found = searchIndex(fresh, {
     text: words.join(' '),
     activeOnly: options.all !== true,
