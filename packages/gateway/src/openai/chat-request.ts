@@ -14,14 +14,23 @@ const text = z.union([
     .transform((parts) => parts.map((part) => part.text).join('')),
 ]);
 
-const message = z.strictObject({
-  // `developer` is the newer name of `system`.
-  role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content: text,
-  name: z.string().max(64).optional(),
-  refusal: z.null().optional(),
-  annotations: z.array(z.never()).optional(),
-});
+const message = z
+  .strictObject({
+    // `developer` is the newer name of `system`.
+    role: z.enum(['system', 'developer', 'user', 'assistant']),
+    content: text.nullish(),
+    name: z.string().max(64).nullish(),
+    // An answer's message comes back in the next request, with the fields that are empty here.
+    refusal: z.null().optional(),
+    annotations: z.array(z.never()).nullish(),
+    tool_calls: z.array(z.never('tools are not supported here; leave them out')).nullish(),
+    function_call: z.null().optional(),
+    audio: z.null().optional(),
+  })
+  .check(({ value, issues }) => {
+    if (value.role === 'assistant' || typeof value.content === 'string') return;
+    issues.push({ code: 'invalid_type', expected: 'string', input: value.content, path: ['content'] });
+  });
 
 /** The body of `POST /v1/chat/completions`. */
 export const chatRequestSchema = z.strictObject({
@@ -51,7 +60,10 @@ export const chatRequestSchema = z.strictObject({
 export type ChatRequest = z.output<typeof chatRequestSchema>;
 
 export function chatMessages({ messages }: ChatRequest): ChatMessage[] {
-  return messages.map(({ role, content }) => ({ role: role === 'developer' ? 'system' : role, content }));
+  return messages.map(({ role, content }) => ({
+    role: role === 'developer' ? 'system' : role,
+    content: content ?? '',
+  }));
 }
 
 /** How many of the most likely tokens to name, or null where no log probabilities are asked for. */

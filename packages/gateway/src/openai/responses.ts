@@ -1,5 +1,6 @@
 import type { GeneratedToken, Tokenizer, TokenProbability } from '@connito/model';
-import type { TextPiece } from '../text/answer-text.ts';
+import type { TextPiece, TextToken } from '../text/answer-text.ts';
+import { tokenText } from '../text/token-text.ts';
 
 /** OpenAI's shapes, field by field; `fixtures/` holds an example of each, which the tests compare with. */
 
@@ -61,7 +62,7 @@ export type ChatLogprobs = {
 
 function topLogprob(tokenizer: Tokenizer, { token, logprob }: TokenProbability): TopLogprob {
   const bytes = [...tokenizer.bytesOf(token)];
-  return { token: tokenizer.decode([token]), logprob, bytes };
+  return { token: tokenText(tokenizer, token), logprob, bytes };
 }
 
 export function chatLogprobs(tokenizer: Tokenizer, tokens: readonly GeneratedToken[]): ChatLogprobs {
@@ -79,29 +80,22 @@ export type CompletionLogprobs = {
   readonly text_offset: readonly number[];
 };
 
-/** `textOffset`: where the first token's text starts in prompt and answer. */
 export function completionLogprobs(
   tokenizer: Tokenizer,
-  tokens: readonly GeneratedToken[],
+  tokens: readonly TextToken[],
   topCount: number,
-  textOffset: number,
 ): CompletionLogprobs {
-  const texts = tokens.map(({ token }) => tokenizer.decode([token]));
-  let offset = textOffset;
+  const textOf = (token: number): string => tokenText(tokenizer, token, 'bytes:');
   return {
-    tokens: texts,
+    tokens: tokens.map(({ token }) => textOf(token)),
     token_logprobs: tokens.map(({ logprob }) => logprob),
     top_logprobs:
       topCount === 0
         ? null
         : tokens.map(({ top }) =>
-            Object.fromEntries(top.map(({ token, logprob }) => [tokenizer.decode([token]), logprob])),
+            Object.fromEntries(top.map(({ token, logprob }) => [textOf(token), logprob])),
           ),
-    text_offset: texts.map((text) => {
-      const at = offset;
-      offset += text.length;
-      return at;
-    }),
+    text_offset: tokens.map(({ textOffset }) => textOffset),
   };
 }
 

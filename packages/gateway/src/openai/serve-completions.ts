@@ -4,6 +4,7 @@ import type { InferenceEngine } from '../engine/inference-engine.ts';
 import { badRequest } from '../errors.ts';
 import type { Answer, Asked } from '../serving/answer.ts';
 import { encodePrompt } from '../serving/context-room.ts';
+import type { TextToken } from '../text/answer-text.ts';
 import { type ChatRequest, chatMessages, chatTopCount } from './chat-request.ts';
 import { type CompletionRequest, DEFAULT_COMPLETION_TOKENS, promptsOf } from './completion-request.ts';
 import { MAX_CHOICES } from './request-fields.ts';
@@ -26,11 +27,7 @@ export type Format = {
   readonly object: 'chat.completion.chunk' | 'text_completion';
   readonly includesUsage: boolean;
   readonly traces: boolean;
-  logprobs(
-    tokenizer: Tokenizer,
-    tokens: readonly GeneratedToken[],
-    textOffset: number,
-  ): ChatLogprobs | CompletionLogprobs | null;
+  logprobs(tokenizer: Tokenizer, tokens: readonly TextToken[]): ChatLogprobs | CompletionLogprobs | null;
 };
 
 type PromptEngine = Pick<InferenceEngine, 'tokenizer' | 'contextSize'>;
@@ -111,8 +108,7 @@ export function askedOfCompletion(
     object: 'text_completion',
     includesUsage: request.stream_options?.include_usage ?? false,
     traces: asked.trace,
-    logprobs: (of, tokens, textOffset) =>
-      topCount === null ? null : completionLogprobs(of, tokens, topCount, textOffset),
+    logprobs: (of, tokens) => (topCount === null ? null : completionLogprobs(of, tokens, topCount)),
   };
   return { asked, format };
 }
@@ -122,7 +118,7 @@ export async function wholeAnswer(answer: Answer, choices: number, format: Forma
   const { tokenizer } = answer.version.engine;
   const written = Array.from({ length: choices }, () => ({
     text: '',
-    tokens: [] as GeneratedToken[],
+    tokens: [] as TextToken[],
     finishReason: null as FinishReason | null,
   }));
   for await (const { index, value } of answer.events(signal)) {
@@ -136,7 +132,7 @@ export async function wholeAnswer(answer: Answer, choices: number, format: Forma
   if (written.some(({ finishReason }) => finishReason === null)) return null;
   const done = written.map(({ text, tokens, finishReason }) => ({
     text,
-    logprobs: format.logprobs(tokenizer, tokens, 0),
+    logprobs: format.logprobs(tokenizer, tokens),
     finishReason: finishReason!,
   }));
   const shape = format.object === 'text_completion' ? textCompletion : chatCompletion;
@@ -154,7 +150,6 @@ export async function* streamedAnswer(
   const { tokenizer } = answer.version.engine;
   const usage: StreamExtras = format.includesUsage ? { usage: null } : {};
   const isChat = format.object === 'chat.completion.chunk';
-  const offsets = new Array<number>(choices).fill(0);
   if (isChat)
     for (let index = 0; index < choices; index++) yield chatChunk(head, index, { kind: 'start' }, usage);
   for await (const { index, value } of answer.events(signal)) {
@@ -164,8 +159,7 @@ export async function* streamedAnswer(
       continue;
     }
     const { piece } = value;
-    const logprobs = format.logprobs(tokenizer, piece.tokens, offsets[index]!);
-    offsets[index] = offsets[index]! + piece.text.length;
+    const logprobs = format.logprobs(tokenizer, piece.tokens);
     const extras = format.traces ? { ...usage, connito: { tokens: traced(tokenizer, piece.tokens) } } : usage;
     yield chunk(head, index, { kind: 'piece', piece, logprobs }, extras);
   }

@@ -79,7 +79,7 @@ export class Answer implements Disposable {
     const restriction = asked.experts === undefined ? {} : this.version.restriction(asked.experts);
     if (asked.trace && engine.routing === null)
       throw badRequest(`The engine ${engine.name} does not see the routing.`, 'connito.trace');
-    const seed = asked.seed ?? randomInt(SEED_RANGE);
+    const seed = (asked.seed ?? randomInt(SEED_RANGE)) % SEED_RANGE;
     const end = engine.tokenizer.specialIds;
     this.#requests = asked.prompts.flatMap((prompt, p) => {
       const maxTokens = completionRoom(prompt.length, asked, engine.contextSize);
@@ -90,7 +90,7 @@ export class Answer implements Disposable {
         sampling: {
           temperature: asked.temperature,
           topP: asked.topP,
-          seed: Math.abs(seed) + p * asked.choicesPerPrompt + i,
+          seed: SEED_RANGE + seed + p * asked.choicesPerPrompt + i,
         },
         topCount: asked.topCount,
         experts: restriction,

@@ -1,7 +1,10 @@
 import { type GeneratedToken, StreamDecoder, type Tokenizer } from '@connito/model';
 
+/** A token, and where its text begins in the answer, in characters (code points). */
+export type TextToken = GeneratedToken & { readonly textOffset: number };
+
 /** Text that may be sent, with the tokens it completes. */
-export type TextPiece = { readonly text: string; readonly tokens: readonly GeneratedToken[] };
+export type TextPiece = { readonly text: string; readonly tokens: readonly TextToken[] };
 
 /**
  * Turns an answer's tokens into text. Holds back what may become a stop string, and bytes that are half a character; what a
@@ -18,7 +21,9 @@ export class AnswerText {
   /** Written and not yet sent. */
   #held = '';
   /** Tokens not yet sent, with where their text ends in `#held`. */
-  #tokens: { readonly token: GeneratedToken; end: number }[] = [];
+  #tokens: { readonly token: TextToken; end: number }[] = [];
+  /** Characters written, sent or not. */
+  #characters = 0;
   #stopped = false;
 
   constructor(tokenizer: Tokenizer, stops: readonly string[]) {
@@ -32,8 +37,11 @@ export class AnswerText {
   }
 
   push(token: GeneratedToken): TextPiece {
-    this.#held += this.#decoder.push(token.token);
-    this.#tokens.push({ token, end: this.#held.length });
+    const textOffset = this.#characters;
+    const text = this.#decoder.push(token.token);
+    this.#held += text;
+    for (const _ of text) this.#characters += 1;
+    this.#tokens.push({ token: { ...token, textOffset }, end: this.#held.length });
     const at = this.#firstStop();
     if (at >= 0) {
       this.#stopped = true;
