@@ -67,6 +67,17 @@ describe('lineage', () => {
     expect(shares.b).toBeCloseTo(1 / 3, 8);
   });
 
+  it('takes nothing away for a round that made it worse', () => {
+    const one = record(0, [{ hotkey: 'a', score: 100, credit: 1 }]);
+    const worse = record(1, [
+      { hotkey: 'b', score: -300, credit: 0.5 },
+      { hotkey: 'a', score: 100, credit: 0.5 },
+    ]);
+    expect(sharesOf([one, worse])).toEqual({ a: 1 });
+    expect(lineageOf([one, worse], math)!.mergedRounds).toBe(2);
+    expect(lineageOf([worse], math)).toBeNull();
+  });
+
   it('counts nothing that entered no state', () => {
     const merged = record(0, [
       { hotkey: 'a', score: 100, credit: 0.5 },

@@ -8,8 +8,8 @@ export type LineageShares = Pick<ExpertManifest['lineage'], 'lastRound' | 'merge
 /**
  * Who trained a group's experts, and how much of it, from the rounds' records alone, which anybody derives from ledger and
  * store. A round counts by what its merged updates gained together (their agreed scores, nano-nats) times the step that was
- * taken, and is split over them by the credit that paid them: solo score and marginal contribution. Void rounds, and updates
- * that entered no state, count for nothing. Null where the group never took a step.
+ * taken, and is split over them by the credit that paid them: solo score and marginal contribution. Void rounds, rounds that
+ * gained nothing, and updates that entered no state count for nothing. Null where the group never took a step.
  */
 export function lineageOf(records: readonly RoundRecord[], group: ExpertGroupId): LineageShares | null {
   const points = new Map<Hotkey, bigint>();
@@ -22,6 +22,8 @@ export function lineageOf(records: readonly RoundRecord[], group: ExpertGroupId)
     lastRound = round;
     mergedRounds += 1;
     const gained = merged.reduce((sum, { scoreNanoNats }) => sum + BigInt(scoreNanoNats ?? 0), 0n);
+    // A rule may merge what did not help; nobody loses the share of other rounds by it.
+    if (gained <= 0n) continue;
     for (const { hotkey, creditShare } of merged) {
       // A credit is a quotient of integers in doubles: the same on every machine, and so are its billionths.
       const credit = BigInt(Math.round(creditShare * SHARE_UNITS));

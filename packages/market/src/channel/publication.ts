@@ -4,13 +4,17 @@ import { decodeExpertDocument, type PackageId, packageIdOf } from '../package/ex
 import { DEFAULT_MAX_PACKAGE_BYTES, PACKAGE_FILES, type PackageFiles } from '../package/layout.ts';
 import type { PackageChannel } from './channel.ts';
 
-/** What a package is called, read from its manifest. Fails with `package_malformed` or `package_files_wrong`. */
-export function identityOf(files: PackageFiles): { readonly name: string; readonly version: string } {
-  const manifest = files.get(PACKAGE_FILES.manifest);
-  if (manifest === undefined)
+/** What a package is and is called, read from its manifest. Fails with `package_malformed` or `package_files_wrong`. */
+export function identityOf(files: PackageFiles): {
+  readonly name: string;
+  readonly version: string;
+  readonly id: PackageId;
+} {
+  const bytes = files.get(PACKAGE_FILES.manifest);
+  if (bytes === undefined)
     throw marketError('package_files_wrong', `The package has no ${PACKAGE_FILES.manifest}.`);
-  const { name, version } = decodeExpertDocument(manifest).manifest;
-  return { name, version };
+  const { manifest } = decodeExpertDocument(bytes);
+  return { name: manifest.name, version: manifest.version, id: packageIdOf(manifest) };
 }
 
 /**
@@ -22,11 +26,11 @@ export async function mustPublish(
   files: PackageFiles,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { name, version } = identityOf(files);
+  const { name, version, id } = identityOf(files);
   if (!(await channel.versions(name, signal)).includes(version)) return true;
   const options = { maxBytes: DEFAULT_MAX_PACKAGE_BYTES, ...(signal === undefined ? {} : { signal }) };
   const present = await channel.fetch(name, version, options);
-  if (idIn(present) !== idIn(files)) throw versionExists(channel.address, name, version);
+  if (idIn(present) !== id) throw versionExists(channel.address, name, version);
   for (const [file, bytes] of files) {
     const there = present.get(file);
     if (file === PACKAGE_FILES.manifest || (there !== undefined && equalBytes(there, bytes))) continue;
@@ -38,9 +42,8 @@ export async function mustPublish(
 
 /** The id, which covers every file but not the signatures: signing again makes other bytes of the same package. */
 function idIn(files: PackageFiles): PackageId | null {
-  const manifest = files.get(PACKAGE_FILES.manifest);
   try {
-    return manifest === undefined ? null : packageIdOf(decodeExpertDocument(manifest).manifest);
+    return identityOf(files).id;
   } catch (error) {
     if (error instanceof ConnitoError) return null;
     throw error;

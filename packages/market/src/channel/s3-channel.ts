@@ -1,5 +1,7 @@
+import { utf8 } from '@connito/protocol';
 import { AwsClient } from 'aws4fetch';
 import { marketError } from '../errors.ts';
+import type { PackageId } from '../package/expert-manifest.ts';
 import { maxFileBytes, PACKAGE_FILES, type PackageFileName, type PackageFiles } from '../package/layout.ts';
 import { isPackageName, isPackageVersion, newestFirst } from '../package/package-name.ts';
 import type { FetchOptions, PackageChannel } from './channel.ts';
@@ -9,6 +11,11 @@ import { identityOf, mustPublish, versionExists, versionMissing } from './public
 /** A page of a listing has at most 1000 keys. */
 const MAX_LISTING_BYTES = 4 << 20;
 const MAX_PAGES = 1000;
+
+/** Beside a version's files: the id of the package that the version is or will be. */
+const CLAIM = 'claim';
+const MAX_CLAIM_BYTES = 256;
+const IF_NEW = { 'if-none-match': '*' };
 
 export type S3ChannelOptions = {
   /** Of the bucket and, below it, of the prefix: `https://s3.example/bucket/experts/`. */
@@ -66,20 +73,47 @@ export class S3Channel implements PackageChannel {
 
   async publish(files: PackageFiles, signal?: AbortSignal): Promise<void> {
     if (!(await mustPublish(this, files, signal))) return;
-    const { name, version } = identityOf(files);
-    const put = async (file: PackageFileName, headers: Record<string, string>) =>
-      ask(this.#fetch, this.#urlOf(name, version, file), {
-        method: 'PUT',
-        headers,
-        body: files.get(file)!,
-        maxBytes: MAX_LISTING_BYTES,
-        expected: [409, 412],
-        signal,
-      });
-    for (const file of files.keys()) if (file !== PACKAGE_FILES.manifest) await put(file, {});
-    // Last, since a version without it is none; and only if nobody was faster, on servers that know conditions.
-    const { status } = await put(PACKAGE_FILES.manifest, { 'if-none-match': '*' });
-    if (status >= 400) throw versionExists(this.address, name, version);
+    const { name, version, id } = identityOf(files);
+    await this.#claim(name, version, id, signal);
+    for (const file of files.keys())
+      if (file !== PACKAGE_FILES.manifest)
+        await this.#put(this.#urlOf(name, version, file), files.get(file)!, signal);
+    // Last, since a version without it is none.
+    const manifest = this.#urlOf(name, version, PACKAGE_FILES.manifest);
+    if (!(await this.#put(manifest, files.get(PACKAGE_FILES.manifest)!, signal, IF_NEW)))
+      throw versionExists(this.address, name, version);
+  }
+
+  /**
+   * Makes a version this package's before any file of it is there: of two that publish at once, one writes none. The claim stays,
+   * so that a publication that broke off is finished by the same package alone. On servers that heed no conditions it
+   * only makes the time shorter in which two can meet.
+   */
+  async #claim(name: string, version: string, id: PackageId, signal: AbortSignal | undefined): Promise<void> {
+    const url = this.#urlOf(name, version, CLAIM);
+    await this.#put(url, utf8(id), signal, IF_NEW);
+    const { body } = await ask(this.#fetch, url, { maxBytes: MAX_CLAIM_BYTES, signal });
+    if (new TextDecoder().decode(body) === id) return;
+    const message = `Another package is being published as ${name} ${version} in ${this.address}, or was and broke off. Publish a higher version.`;
+    throw marketError('version_exists', message, { name, version });
+  }
+
+  /** Whether it was written: false where a condition did not hold. */
+  async #put(
+    url: URL,
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+    headers: Record<string, string> = {},
+  ): Promise<boolean> {
+    const { status } = await ask(this.#fetch, url, {
+      method: 'PUT',
+      headers,
+      body,
+      maxBytes: MAX_LISTING_BYTES,
+      expected: [409, 412],
+      signal,
+    });
+    return status < 400;
   }
 
   async #isWhole(name: string, version: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -127,7 +161,7 @@ export class S3Channel implements PackageChannel {
     return isPackageName(name) && isPackageVersion(version) ? { name, version } : null;
   }
 
-  #urlOf(name: string, version: string, file: PackageFileName): URL {
+  #urlOf(name: string, version: string, file: PackageFileName | typeof CLAIM): URL {
     return new URL(`${this.#bucket.href}/${this.#prefix}${name}/${version}/${file}`);
   }
 }

@@ -149,6 +149,19 @@ describe('a statement', () => {
     );
   });
 
+  it('is refused where its sums are no exact numbers, or it is larger than anybody would read', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const huge = await receiptsOf([{ law: most }, { law: most }]);
+    expect(() => statementOf(huge, terms, null, server.hotkey)).toThrow(/more than any ledger holds/);
+    const statement = statementOf(await receiptsOf([{ law: 5 }]), terms, null, server.hotkey);
+    const payee = { hotkey: miner.hotkey, amount: 1 };
+    const crowded = { ...statement, payees: new Array(70_000).fill(payee) };
+    await expect(signStatement(crowded, server.sign)).rejects.toMatchObject({
+      code: 'document_refused',
+      message: expect.stringContaining('70000 payees'),
+    });
+  });
+
   it('can be computed anew by anybody, also when the log has grown', async () => {
     const receipts = await receiptsOf([{ math: 10 }, { law: 5 }, { math: 3 }]);
     const one = of(receipts.slice(0, 2));

@@ -27,6 +27,10 @@ import { type SignedReceipt, verifyReceipts } from '../receipt/receipt.ts';
 
 const STATEMENT_FORMAT = 'connito/1/statement';
 const MAX_STATEMENT_BYTES = 16 << 20;
+/** What a signature and the names around it add, rounded up. */
+const SIGNATURE_BYTES = 256;
+/** Packages of a statement, and payees of a package or of all. */
+const MAX_ROWS = 65_536;
 /** Prices are for so many tokens. */
 const TOKENS_PER_PRICE = 1_000_000n;
 
@@ -64,9 +68,9 @@ const statementSchema = z.strictObject({
         payees: z.array(payee),
       }),
     )
-    .max(65_536),
+    .max(MAX_ROWS),
   /** The same, summed over packages, by hotkey. */
-  payees: z.array(payee).max(65_536),
+  payees: z.array(payee).max(MAX_ROWS),
   total: count,
 });
 
@@ -102,13 +106,13 @@ export function statementOf(
   if (head.length <= first) throw refuse(`there is no receipt after number ${first - 1}`);
 
   const used = new Map<PackageId, bigint>();
-  let tokens = 0;
-  let baseTokens = 0;
+  let tokens = 0n;
+  let baseTokens = 0n;
   for (const { receipt } of receipts.slice(first)) {
     const { promptTokens, completionTokens, experts } = receipt.usage;
-    tokens += promptTokens + completionTokens;
+    tokens += BigInt(promptTokens) + BigInt(completionTokens);
     for (const [id, answered] of Object.entries(experts)) {
-      if (id === 'base') baseTokens += answered;
+      if (id === 'base') baseTokens += BigInt(answered);
       else used.set(id as PackageId, (used.get(id as PackageId) ?? 0n) + BigInt(answered));
     }
   }
@@ -151,8 +155,8 @@ export function statementOf(
     receipts: { first, end: head.length, head: head.hash },
     broughtMillionths: Number(brought),
     carriedMillionths: Number(owed - total * TOKENS_PER_PRICE),
-    tokens,
-    baseTokens,
+    tokens: exact(tokens),
+    baseTokens: exact(baseTokens),
     packages,
     payees: [...sums]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -188,7 +192,17 @@ export function statementHashOf(statement: Statement): string {
   return taggedHashHex(STATEMENT_FORMAT, encodeCanonical(statement as CanonicalValue));
 }
 
+/** Fails with `document_refused` where the statement is larger than anybody would read. */
 export async function signStatement(statement: Statement, sign: Sign): Promise<SignedStatement> {
+  const isReadable =
+    statementSchema.safeParse(statement).success &&
+    encodeCanonical(statement as CanonicalValue).length + SIGNATURE_BYTES <= MAX_STATEMENT_BYTES;
+  if (!isReadable) {
+    const { packages, payees } = statement;
+    throw refuse(
+      `${packages.length} packages and ${payees.length} payees do not fit one; serve packages of fewer miners from one server`,
+    );
+  }
   return { statement, signature: await signDocument(STATEMENT_FORMAT, statement as CanonicalValue, sign) };
 }
 
