@@ -71,6 +71,7 @@ export {
   verifyReceipts,
 } from './receipt/receipt.ts';
 export { ReceiptLog, readReceipts } from './receipt/receipt-log.ts';
+export { decodeIndex, encodeIndex } from './registry/index-codec.ts';
 export {
   NOTICE_KINDS,
   type Notice,
@@ -79,22 +80,16 @@ export {
   signNotice,
 } from './registry/notice.ts';
 export {
-  decodeIndex,
   EMPTY_INDEX,
-  encodeIndex,
   entryOf,
   type IndexEntry,
-  latestNotice,
   type PackageIndex,
-  type PackageStatus,
-  resolveVersion,
-  type Search,
-  searchIndex,
-  statusOf,
   withEntry,
-  withNotice,
 } from './registry/package-index.ts';
+export { latestNotice, type PackageStatus, statusOf, withNotice } from './registry/package-status.ts';
 export { indexChannels, type RefusedVersion } from './registry/read-channels.ts';
+export { resolveVersion } from './registry/resolve-version.ts';
+export { type Search, searchIndex } from './registry/search-index.ts';
 export { LedgerSettlement, type Settlement, type SettlementProof } from './settlement/settlement.ts';
 export {
   decodeStatement,

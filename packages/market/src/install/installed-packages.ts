@@ -10,7 +10,8 @@ import { DEFAULT_MAX_PACKAGE_BYTES, maxFileBytes, PACKAGE_FILES } from '../packa
 import { readPlainFile } from '../package/package-folder.ts';
 import { bestVersion, type PackageSpec } from '../package/package-name.ts';
 import { type ExpertPackage, type PackageRules, verifyPackage } from '../package/verify-package.ts';
-import { type PackageIndex, resolveVersion } from '../registry/package-index.ts';
+import type { PackageIndex } from '../registry/package-index.ts';
+import { resolveVersion } from '../registry/resolve-version.ts';
 
 /** An installed version, or what is wrong with it now. */
 export type InstalledPackage = {

@@ -3,21 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeExpertDocument } from '../package/expert-manifest.ts';
 import { PACKAGE_FILES } from '../package/layout.ts';
 import { EXAMPLE_KEYS, examplePackage } from '../testing/example-package.ts';
+import { decodeIndex, encodeIndex } from './index-codec.ts';
 import { type Notice, signNotice } from './notice.ts';
-import {
-  decodeIndex,
-  EMPTY_INDEX,
-  encodeIndex,
-  entryOf,
-  type IndexEntry,
-  type PackageIndex,
-  resolveVersion,
-  searchIndex,
-  statusOf,
-  withEntry,
-  withNotice,
-  withNoticesOf,
-} from './package-index.ts';
+import { EMPTY_INDEX, entryOf, type IndexEntry, type PackageIndex, withEntry } from './package-index.ts';
+import { statusOf, withNotice, withNoticesOf } from './package-status.ts';
+import { resolveVersion } from './resolve-version.ts';
+import { searchIndex } from './search-index.ts';
 
 const { publisher, validator } = EXAMPLE_KEYS;
 

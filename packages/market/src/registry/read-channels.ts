@@ -3,7 +3,8 @@ import type { PackageChannel } from '../channel/channel.ts';
 import { DEFAULT_MAX_PACKAGE_BYTES } from '../package/layout.ts';
 import type { PackageRules } from '../package/verify-package.ts';
 import { verifyDocument } from '../package/verify-package.ts';
-import { EMPTY_INDEX, entryOf, type PackageIndex, withEntry, withNoticesOf } from './package-index.ts';
+import { EMPTY_INDEX, entryOf, type PackageIndex, withEntry } from './package-index.ts';
+import { withNoticesOf } from './package-status.ts';
 
 /** What a channel has, or may have, but no index may list, and why. */
 export type RefusedVersion = {

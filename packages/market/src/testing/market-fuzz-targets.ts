@@ -1,7 +1,8 @@
 import { ConnitoError, equalBytes, type Hotkey } from '@connito/protocol';
 import { decodeExpertDocument, encodeExpertDocument } from '../package/expert-manifest.ts';
 import { decodeReceipt, encodeReceipt, NO_RECEIPT, type SignedReceipt } from '../receipt/receipt.ts';
-import { decodeIndex, EMPTY_INDEX, encodeIndex, entryOf, withEntry } from '../registry/package-index.ts';
+import { decodeIndex, encodeIndex } from '../registry/index-codec.ts';
+import { EMPTY_INDEX, entryOf, withEntry } from '../registry/package-index.ts';
 import { EXAMPLE_KEYS, examplePackage } from './example-package.ts';
 
 const { server, document } = {
