@@ -1,5 +1,4 @@
 import { type Clock, type Log, type RateLimit, RateLimiter, readBounded, statedLength } from '@connito/node';
-import { ConnitoError } from '@connito/protocol';
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
@@ -9,6 +8,7 @@ import { ApiError, badRequest } from './errors.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { chatRequestSchema } from './openai/chat-request.ts';
 import { completionRequestSchema } from './openai/completion-request.ts';
+import { errorBody, INTERNAL_ERROR, toApiError } from './openai/error-body.ts';
 import { eventStream } from './openai/event-stream.ts';
 import { parseFields } from './openai/request-fields.ts';
 import {
@@ -63,20 +63,19 @@ export function createGatewayApp(
   const limiter = options.rateLimit === null ? null : new RateLimiter(options.rateLimit, clock);
   const app = new Hono<Variables>();
 
-  const describeError = (error: unknown): { status: number; body: ErrorBody; retryAfter: number | null } => {
+  const apiErrorOf = (error: unknown): ApiError => {
     const known = toApiError(error);
     if (known === null) log.error('A request failed', { error });
-    const { status, message, type, param, code, retryAfterSeconds } = known ?? INTERNAL_ERROR;
-    return { status, body: { error: { message, type, param, code } }, retryAfter: retryAfterSeconds };
+    return known ?? INTERNAL_ERROR;
   };
   app.onError((error, context) => {
-    const { status, body, retryAfter } = describeError(error);
-    if (retryAfter !== null) context.header('Retry-After', String(retryAfter));
-    return context.json(body, status as ContentfulStatusCode);
+    const known = apiErrorOf(error);
+    if (known.retryAfterSeconds !== null) context.header('Retry-After', String(known.retryAfterSeconds));
+    return context.json(errorBody(known), known.status as ContentfulStatusCode);
   });
   app.notFound((context) => {
     const message = `Unknown request URL: ${context.req.method} ${context.req.path.slice(0, 200)}.`;
-    return context.json(describeError(new ApiError(404, message, { code: 'unknown_url' })).body, 404);
+    return context.json(errorBody(new ApiError(404, message, { code: 'unknown_url' })), 404);
   });
 
   app.use(async (context, next) => {
@@ -139,7 +138,7 @@ export function createGatewayApp(
     })();
     const stream = eventStream(chunks, {
       clock,
-      describeError: (error) => describeError(error).body,
+      describeError: (error) => errorBody(apiErrorOf(error)),
       onLeft: () => void answer.end(),
     });
     return new Response(stream, {
@@ -204,41 +203,6 @@ export function createGatewayApp(
       : context.body(file.text, 200, { ...PLAYGROUND_HEADERS, 'Content-Type': file.type });
   });
   return app;
-}
-
-type ErrorBody = {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string | null;
-  };
-};
-
-const INTERNAL_ERROR = new ApiError(500, 'The server failed to answer. Its log says why.', {
-  type: 'server_error',
-});
-
-/** What a client may know of an error; null where that is nothing. */
-function toApiError(error: unknown): ApiError | null {
-  if (error instanceof ApiError) return error;
-  if (!(error instanceof ConnitoError)) return null;
-  switch (error.code) {
-    case 'rate_limited':
-      return new ApiError(429, error.message, {
-        type: 'requests',
-        code: 'rate_limit_exceeded',
-        retryAfterSeconds: Math.max(1, Math.ceil(Number(error.details.retryAfterMs ?? 1_000) / 1_000)),
-      });
-    case 'body_too_large':
-      return new ApiError(413, error.message, { code: 'request_too_large' });
-    case 'swap_failed':
-      return new ApiError(409, error.message, { code: 'swap_failed' });
-    case 'generation_failed':
-      return new ApiError(500, error.message, { type: 'server_error', code: 'generation_failed' });
-    default:
-      return null;
-  }
 }
 
 /** The pattern that matched, so that metrics have few labels whatever clients ask for. */
