@@ -84,7 +84,7 @@ async function readSmallFile(path: string): Promise<string> {
     if (systemCode(error) === 'ENOENT') {
       throw nodeError(
         'hotkey_missing',
-        `There is no hotkey at ${path}. Create one, or check wallet and hotkey names.`,
+        `There is no hotkey at ${path}. Make one with "connito keys new", or check wallet and hotkey names.`,
         {
           details: { path },
         },

@@ -6,18 +6,14 @@ import { defaultWalletsPath } from '../../command/role-flags.ts';
 import { defaultPackages } from '../package/command.ts';
 import { composeOptions } from './options.ts';
 
-const collect = (value: string, before: readonly string[]) => [...before, value];
-
 export function composeCommand(context: CommandContext) {
   return newCommand('compose', context)
     .description(
       'Put expert packages together with their base into one model, measured before it is written.',
     )
     .requiredOption(
-      '--with <package>',
-      'folder or .tgz of a package, or name@version of an installed one; may be given again',
-      collect,
-      [],
+      '--with <packages...>',
+      'folders or .tgz of packages, or name@version of installed ones; may be given again',
     )
     .requiredOption('--out <dir>', 'folder to write: a Hugging Face checkpoint and its composition.json')
     .option('--base <dir>', 'base model (default: the shipped one)')

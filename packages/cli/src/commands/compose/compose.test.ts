@@ -37,6 +37,12 @@ test('a package that is not installed is named', async () => {
   expect(exitCode).not.toBe(0);
 });
 
+test('packages are named after one --with, or after several', async () => {
+  const { exitCode, output } = await compose('--with', join(work, 'math'), 'law@1', '--with', 'code@1');
+  expect(output).not.toContain('too many arguments');
+  expect(exitCode).toBe(4);
+});
+
 test('as many steps refine the rows as the bench found best', () => {
   const option = composeCommand(capturedContext()).options.find(({ long }) => long === '--refine');
   expect(option!.defaultValue).toBe(`${REFINEMENT.steps}`);
