@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encodeSafetensors, loadCheckpoint } from '@connito/model';
@@ -35,6 +35,11 @@ const NEAR_TIE = 1e-3;
 const LEAVING = 0.3;
 /** Memory is compared between the second and the last quarter: the first fills caches and pools. */
 const MAX_GROWTH = 0.1;
+/**
+ * Swaps before the time begins, one after the other under load: each starts a thread, and glibc gives every new thread a pool
+ * of its own until there are eight for each core.
+ */
+const WARM_UP_SWAPS = 8 * cpus().length;
 const PROMPTS = [
   'My fellow citizens, the state of the Union',
   'The Congress of the United States',
@@ -115,9 +120,8 @@ try {
 }
 
 async function soak(alone: ReadonlyMap<string, Spoken>) {
-  const started = performance.now();
-  const end = started + DURATION_MS;
-  const running = () => performance.now() < end;
+  let started = Infinity;
+  const running = () => performance.now() < started + DURATION_MS;
   const outcomes: Record<Outcome, number> = { finished: 0, left: 0, lost: 0 };
   const losses: string[] = [];
   const differences: { version: number; at: number; margin: number }[] = [];
@@ -135,14 +139,15 @@ async function soak(alone: ReadonlyMap<string, Spoken>) {
       try {
         const said = await speak(prompt, length, leaveAfter);
         outcomes[said.outcome] += 1;
-        tokens += said.spoken.tokens.length;
-        if (said.firstMs !== null) firstMs.push(said.firstMs);
+        const isTimed = performance.now() >= started;
+        if (isTimed) tokens += said.spoken.tokens.length;
+        if (isTimed && said.firstMs !== null) firstMs.push(said.firstMs);
         if (said.outcome === 'left') continue;
         if (said.outcome === 'lost') {
           losses.push('a stream ended without its end');
           continue;
         }
-        wholeMs.push(said.wholeMs);
+        if (isTimed) wholeMs.push(said.wholeMs);
         const expected = alone.get(`${said.version! % 2 === 0} ${prompt}`)!;
         const at = said.spoken.tokens.findIndex((token, i) => token !== expected.tokens[i]);
         comparedTokens += at < 0 ? said.spoken.tokens.length : at + 1;
@@ -157,27 +162,34 @@ async function soak(alone: ReadonlyMap<string, Spoken>) {
     }
   };
   const swaps = { done: 0, refused: 0 };
+  let isChanged = false;
+  const swap = async (): Promise<void> => {
+    isChanged = !isChanged;
+    await admin(isChanged ? 'swap' : 'rollback', isChanged ? { overlays: [overlay] } : {}).then(
+      () => {
+        swaps.done += 1;
+      },
+      (error: unknown) => {
+        swaps.refused += 1;
+        losses.push(String(error));
+      },
+    );
+  };
   const swapping = async (): Promise<void> => {
-    for (let changed = false; running(); changed = !changed) {
-      await new Promise((resolve) =>
-        setTimeout(resolve, Math.min(SWAP_MS, Math.max(0, end - performance.now()))),
-      );
+    for (let i = 0; i < WARM_UP_SWAPS; i++) await swap();
+    started = performance.now();
+    for (;;) {
+      const left = started + DURATION_MS - performance.now();
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.min(SWAP_MS, left))));
       if (!running()) break;
-      await admin(changed ? 'rollback' : 'swap', changed ? {} : { overlays: [overlay] }).then(
-        () => {
-          swaps.done += 1;
-        },
-        (error: unknown) => {
-          swaps.refused += 1;
-          losses.push(String(error));
-        },
-      );
+      await swap();
     }
   };
   const samples: { readonly seconds: number; readonly mebibytes: number }[] = [];
   const measuring = async (): Promise<void> => {
     while (running()) {
-      samples.push({ seconds: (performance.now() - started) / 1_000, mebibytes: await residentOfServer() });
+      const seconds = (performance.now() - started) / 1_000;
+      if (seconds >= 0) samples.push({ seconds, mebibytes: await residentOfServer() });
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   };
@@ -199,6 +211,7 @@ async function soak(alone: ReadonlyMap<string, Spoken>) {
     outcomes,
     losses: losses.slice(0, 20),
     swaps,
+    warmUpSwaps: WARM_UP_SWAPS,
     tokensPerSecond: tokens / seconds,
     greedy: {
       comparedAnswers: outcomes.finished,
