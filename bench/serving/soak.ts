@@ -36,8 +36,8 @@ const LEAVING = 0.3;
 /** Memory is compared between the second and the last quarter: the first fills caches and pools. */
 const MAX_GROWTH = 0.1;
 /**
- * Swaps before the time begins, one after the other under load: each starts a thread, and glibc gives every new thread a pool
- * of its own until there are eight for each core.
+ * Swaps before the time begins, one after the other under load: each starts a thread, memory rises with the first of them
+ * and then no more, and glibc gives every new thread a pool of its own until there are eight for each core.
  */
 const WARM_UP_SWAPS = 8 * cpus().length;
 const PROMPTS = [
