@@ -117,8 +117,8 @@ export class InstalledPackages {
       return false;
     } catch (error) {
       if (!(error instanceof ConnitoError) || error.code === 'file_unusable') throw error;
-      // Whole, and under rules of its own.
-      return error.code !== 'package_unlicensed';
+      // Those are rules of whoever installed it, and say nothing of damage.
+      return error.code !== 'package_unlicensed' && error.code !== 'package_too_large';
     }
   }
 

@@ -116,15 +116,28 @@ describe('a receipt log', () => {
     expect(await readReceipts(path)).toHaveLength(2);
   });
 
-  it('opened by two servers at once loses no receipt of the one that got it', async () => {
-    await write(2);
-    const opened = await Promise.allSettled(Array.from({ length: 4 }, () => ReceiptLog.open(path, server)));
-    const logs = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    expect(logs).toHaveLength(1);
-    await using log = logs[0]!;
-    await log.append(usage(2));
-    expect(await readReceipts(path)).toHaveLength(3);
+  it('is locked by its own name even where a link to it came first', async () => {
+    const alias = join(folder, 'alias.jsonl');
+    await symlink(path, alias);
+    await using log = await ReceiptLog.open(alias, server);
+    await log.append(usage(0));
+    await expect(ReceiptLog.open(path, server)).rejects.toMatchObject({ code: 'receipts_in_use' });
   });
+
+  it.each([0, 2])(
+    'of %i receipts, opened by several at once, is one server’s and loses nothing',
+    async (count) => {
+      if (count > 0) await write(count);
+      const opened = await Promise.allSettled(Array.from({ length: 4 }, () => ReceiptLog.open(path, server)));
+      const logs = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      expect(logs).toHaveLength(1);
+      for (const one of opened)
+        if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'receipts_in_use' });
+      await using log = logs[0]!;
+      await log.append(usage(count));
+      expect(await readReceipts(path)).toHaveLength(count + 1);
+    },
+  );
 
   it('is let go of by a process that was killed', async () => {
     const source = `import { lockFile } from '@connito/node';

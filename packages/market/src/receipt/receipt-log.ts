@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError, type Keypair, lockFile, syncDirectory, systemCode } from '@connito/node';
 import { concatBytes, type Hotkey, type Verify, verifySr25519 } from '@connito/protocol';
@@ -69,11 +69,11 @@ export class ReceiptLog implements AsyncDisposable {
     await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
       throw fileError(error, dirname(path));
     });
+    const file = opening.use(await openForWriting(path));
     // By its one true name, and before anything is read: another server's log goes on growing.
-    const lock = lockFile(await realpath(path).catch(() => path));
+    const lock = lockFile(await realpath(path));
     if (lock === null) throw inUse(path);
     opening.use(lock);
-    const file = opening.use(await openForWriting(path));
     const { size } = await file.stat();
     let head = EMPTY_CHAIN;
     let last: SignedReceipt | null = null;
@@ -166,13 +166,10 @@ export class ReceiptLog implements AsyncDisposable {
   }
 }
 
-/** Without the append flag: every write names its place, so that another writer is noticed. */
+/** Made where it is missing. Without the append flag: every write names its place, so that another writer is noticed. */
 async function openForWriting(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r+').catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return open(path, 'wx+', 0o644);
-      throw error;
-    });
+    return await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   } catch (error) {
     throw fileError(error, path);
   }
